@@ -1,0 +1,28 @@
+// Original file: sallyport/tunnel/v1/tunnel.proto
+
+import type { Hello as _sallyport_tunnel_v1_Hello, Hello__Output as _sallyport_tunnel_v1_Hello__Output } from '../../../sallyport/tunnel/v1/Hello.ts';
+import type { Inventory as _sallyport_tunnel_v1_Inventory, Inventory__Output as _sallyport_tunnel_v1_Inventory__Output } from '../../../sallyport/tunnel/v1/Inventory.ts';
+import type { LeaseAck as _sallyport_tunnel_v1_LeaseAck, LeaseAck__Output as _sallyport_tunnel_v1_LeaseAck__Output } from '../../../sallyport/tunnel/v1/LeaseAck.ts';
+import type { ChannelRefused as _sallyport_tunnel_v1_ChannelRefused, ChannelRefused__Output as _sallyport_tunnel_v1_ChannelRefused__Output } from '../../../sallyport/tunnel/v1/ChannelRefused.ts';
+import type { SessionEnded as _sallyport_tunnel_v1_SessionEnded, SessionEnded__Output as _sallyport_tunnel_v1_SessionEnded__Output } from '../../../sallyport/tunnel/v1/SessionEnded.ts';
+import type { Draining as _sallyport_tunnel_v1_Draining, Draining__Output as _sallyport_tunnel_v1_Draining__Output } from '../../../sallyport/tunnel/v1/Draining.ts';
+
+export interface AgentControl {
+  'hello'?: (_sallyport_tunnel_v1_Hello | null);
+  'inventory'?: (_sallyport_tunnel_v1_Inventory | null);
+  'leaseAck'?: (_sallyport_tunnel_v1_LeaseAck | null);
+  'channelRefused'?: (_sallyport_tunnel_v1_ChannelRefused | null);
+  'sessionEnded'?: (_sallyport_tunnel_v1_SessionEnded | null);
+  'draining'?: (_sallyport_tunnel_v1_Draining | null);
+  'kind'?: "hello"|"inventory"|"leaseAck"|"channelRefused"|"sessionEnded"|"draining";
+}
+
+export interface AgentControl__Output {
+  'hello'?: (_sallyport_tunnel_v1_Hello__Output | null);
+  'inventory'?: (_sallyport_tunnel_v1_Inventory__Output | null);
+  'leaseAck'?: (_sallyport_tunnel_v1_LeaseAck__Output | null);
+  'channelRefused'?: (_sallyport_tunnel_v1_ChannelRefused__Output | null);
+  'sessionEnded'?: (_sallyport_tunnel_v1_SessionEnded__Output | null);
+  'draining'?: (_sallyport_tunnel_v1_Draining__Output | null);
+  'kind'?: "hello"|"inventory"|"leaseAck"|"channelRefused"|"sessionEnded"|"draining";
+}

@@ -1,0 +1,31 @@
+// Original file: sallyport/tunnel/v1/tunnel.proto
+
+import type { Welcome as _sallyport_tunnel_v1_Welcome, Welcome__Output as _sallyport_tunnel_v1_Welcome__Output } from '../../../sallyport/tunnel/v1/Welcome.ts';
+import type { Refused as _sallyport_tunnel_v1_Refused, Refused__Output as _sallyport_tunnel_v1_Refused__Output } from '../../../sallyport/tunnel/v1/Refused.ts';
+import type { Lease as _sallyport_tunnel_v1_Lease, Lease__Output as _sallyport_tunnel_v1_Lease__Output } from '../../../sallyport/tunnel/v1/Lease.ts';
+import type { OpenChannel as _sallyport_tunnel_v1_OpenChannel, OpenChannel__Output as _sallyport_tunnel_v1_OpenChannel__Output } from '../../../sallyport/tunnel/v1/OpenChannel.ts';
+import type { EndSession as _sallyport_tunnel_v1_EndSession, EndSession__Output as _sallyport_tunnel_v1_EndSession__Output } from '../../../sallyport/tunnel/v1/EndSession.ts';
+import type { Drain as _sallyport_tunnel_v1_Drain, Drain__Output as _sallyport_tunnel_v1_Drain__Output } from '../../../sallyport/tunnel/v1/Drain.ts';
+import type { ProbeServer as _sallyport_tunnel_v1_ProbeServer, ProbeServer__Output as _sallyport_tunnel_v1_ProbeServer__Output } from '../../../sallyport/tunnel/v1/ProbeServer.ts';
+
+export interface GatewayControl {
+  'welcome'?: (_sallyport_tunnel_v1_Welcome | null);
+  'refused'?: (_sallyport_tunnel_v1_Refused | null);
+  'lease'?: (_sallyport_tunnel_v1_Lease | null);
+  'openChannel'?: (_sallyport_tunnel_v1_OpenChannel | null);
+  'endSession'?: (_sallyport_tunnel_v1_EndSession | null);
+  'drain'?: (_sallyport_tunnel_v1_Drain | null);
+  'probeServer'?: (_sallyport_tunnel_v1_ProbeServer | null);
+  'kind'?: "welcome"|"refused"|"lease"|"openChannel"|"endSession"|"drain"|"probeServer";
+}
+
+export interface GatewayControl__Output {
+  'welcome'?: (_sallyport_tunnel_v1_Welcome__Output | null);
+  'refused'?: (_sallyport_tunnel_v1_Refused__Output | null);
+  'lease'?: (_sallyport_tunnel_v1_Lease__Output | null);
+  'openChannel'?: (_sallyport_tunnel_v1_OpenChannel__Output | null);
+  'endSession'?: (_sallyport_tunnel_v1_EndSession__Output | null);
+  'drain'?: (_sallyport_tunnel_v1_Drain__Output | null);
+  'probeServer'?: (_sallyport_tunnel_v1_ProbeServer__Output | null);
+  'kind'?: "welcome"|"refused"|"lease"|"openChannel"|"endSession"|"drain"|"probeServer";
+}

@@ -1,0 +1,15 @@
+import { defineConfig } from 'vitest/config';
+
+// Tests read the packages' sources, not their builds; only tests that spawn the real programs need `pnpm build`.
+const conditions = ['sallyport-source', 'node', 'import', 'module', 'default'];
+
+export default defineConfig({
+  resolve: { conditions },
+  ssr: { resolve: { conditions } },
+  test: {
+    include: ['packages/*/test/**/*.test.ts', 'tests/**/*.test.ts', 'deploy/**/*.test.ts'],
+    testTimeout: 30_000,
+    hookTimeout: 60_000,
+    pool: 'forks',
+  },
+});
