@@ -1,0 +1,119 @@
+/**
+ * An entry before the log has sealed it: what happened, without the place in the log.
+ *
+ * The common members are AUDIT.md's. Each room adds fields of its own kinds under the same rule: names, digests,
+ * counts and codes, never payload. Members that do not apply are left out. Values are canonical JSON values:
+ * integers only, no lone surrogates.
+ */
+export interface EntryDraft {
+  kind: EntryKind;
+  actor?: Actor;
+  /** Session id, `ses_…`. */
+  session?: string;
+  /** Call id, `cal_…`. */
+  call?: string;
+  server?: string;
+  agent?: string;
+  tool?: string;
+  toolDefinition?: string;
+  method?: string;
+  decision?: EntryDecision;
+  grant?: string;
+  approval?: string;
+  request?: { digest: string; bytes: number };
+  response?: { digest: string; bytes: number; findings?: Record<string, number> };
+  outcome?: { transport: TransportOutcome; rpc?: 'result' | 'error'; rpcCode?: number; tool?: 'ok' | 'error' };
+  /** Milliseconds from receipt to this entry. */
+  duration?: number;
+  source?: { ip?: string; client?: string };
+  /** Names of the control events the entry serves, as in REGULATION.md. */
+  control?: readonly string[];
+  /** Fields of one kind's own. */
+  fields?: { readonly [name: string]: EntryValue | undefined };
+}
+
+/** Canonical JSON values (shared/canonical-json). */
+export type EntryValue =
+  | string
+  | number
+  | boolean
+  | null
+  | readonly EntryValue[]
+  | { readonly [key: string]: EntryValue | undefined };
+
+/** A kind is `<thing>.<happening>`; each room owns its kinds. */
+export type EntryKind = `${string}.${string}` | 'unmask' | 'shred';
+
+/** How far a call's message got. `unknown`: it left, no answer was seen; never called failed, never sent again. */
+export type TransportOutcome = 'answered' | 'not_sent' | 'unknown' | 'withheld' | 'cancelled';
+
+export interface Actor {
+  kind: 'service-account' | 'user' | 'agent' | 'gateway' | 'anonymous';
+  name: string;
+  /** Id of the token it came with; never the token. */
+  token?: string;
+}
+
+export interface EntryDecision {
+  effect: 'allow' | 'deny' | 'hold';
+  reasons: readonly string[];
+  policies: readonly string[];
+  policyVersion: string;
+}
+
+/** Where a recorded entry stands in the log. */
+export interface Recorded {
+  readonly seq: number;
+  readonly id: string;
+  /** RFC 3339, UTC, milliseconds. */
+  readonly ts: string;
+}
+
+/** An entry as it is read back: the leaf's own text, and where it stands. */
+export interface StoredEntry extends Recorded {
+  readonly origin: string;
+  readonly kind: string;
+  /** The canonical JSON of the entry, exactly the bytes whose hash is in the log. */
+  readonly leaf: string;
+  /** SHA-256(0x00 ‖ leaf), hexadecimal. */
+  readonly leafHash: string;
+}
+
+/** Filters of a search; all that are given must match. */
+export interface EntryQuery {
+  kind?: string;
+  principal?: string;
+  server?: string;
+  tool?: string;
+  session?: string;
+  call?: string;
+  /** RFC 3339 instants, from inclusive, until exclusive. */
+  from?: string;
+  until?: string;
+  /** Newest first by default. */
+  order?: 'newest' | 'oldest';
+  /** Keyset: continue after the entry with this seq in the given order. */
+  after?: number;
+  /** 1 to 500. */
+  limit: number;
+}
+
+/** The audit room's door. */
+export interface Audit {
+  readonly origin: string;
+  /**
+   * Resolves when the entry is durable in Postgres, not before. Entries that wait are written together by one
+   * statement (group commit); order of calls is order of seq.
+   *
+   * @throws AuditError `unavailable` when it cannot be made durable. The caller then must not go on.
+   */
+  record(draft: EntryDraft): Promise<Recorded>;
+  /** Whether the last flush was confirmed and the slot is still ours. */
+  healthy(): boolean;
+  search(query: EntryQuery): Promise<StoredEntry[]>;
+  get(seq: number): Promise<StoredEntry | undefined>;
+  /** Entries in the log. */
+  size(): number;
+  /** Writes `log.stop` and lets the slot go. */
+  close(): Promise<void>;
+}

@@ -1,0 +1,27 @@
+/** Everything an operator can set. Read once at start, from the YAML file and `SALLYPORT_*`, by config alone. */
+export interface Settings {
+  /** Where MCP clients, the console and the API connect. */
+  readonly host: string;
+  readonly port: number;
+  readonly tunnelHost: string;
+  readonly tunnelPort: number;
+  /** Names and addresses that agents may dial, for the gateway's own tunnel certificate. */
+  readonly tunnelNames: readonly string[];
+  /** The URL clients use, without a trailing slash. */
+  readonly publicUrl: string;
+  /** Absent: the embedded Postgres serves, in `dataDir`. */
+  readonly databaseUrl?: string;
+  readonly dataDir: string;
+  readonly masterKeyFile: string;
+  /** First part of the log's origin. */
+  readonly deploymentName: string;
+  /** The quick start: demo principals and plain HTTP on loopback are allowed. */
+  readonly quickstart: boolean;
+  /** Where to write the token of the first administrator while there is none yet. */
+  readonly bootstrapTokenFile?: string;
+  readonly allowedOrigins: readonly string[];
+  readonly logLevel: 'error' | 'warn' | 'info' | 'debug';
+  readonly tls?: { readonly certFile: string; readonly keyFile: string };
+  /** Host names clients may use in `Host`, beside the public URL's and, on loopback, localhost. */
+  readonly allowedHosts: readonly string[];
+}

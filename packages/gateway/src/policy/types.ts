@@ -1,0 +1,57 @@
+/** Cedar actions on MCP (DESIGN.md §10); all are in the action group `use`. */
+export const ACTIONS = ['connect', 'call', 'read', 'get', 'complete', 'subscribe', 'sample', 'elicit', 'roots'] as const;
+export type Action = (typeof ACTIONS)[number];
+
+/** Why a decision is what it is. Closed: people and scripts act on these. */
+export type ReasonCode =
+  | 'permitted'
+  | 'no_permit' // nothing permits it: default deny
+  | 'forbidden' // a forbid policy applies
+  | 'policy_error' // a policy could not be evaluated; a forbid that fails must not fail open
+  | 'policy_unavailable'; // no policies are loaded or the engine failed
+
+export interface DecisionRequest {
+  readonly principal: { readonly kind: 'service-account' | 'user'; readonly name: string; readonly groups: readonly string[] };
+  readonly action: Action;
+  readonly server: string;
+  /** The thing acted on; a Tool, Resource or Prompt is inside `server`. For Server, `name` is the server's. */
+  readonly resource: { readonly type: 'Server' | 'Tool' | 'Resource' | 'Prompt'; readonly name: string };
+  /** The call's arguments, parsed; called only where a policy in question reads them. */
+  readonly arguments?: () => unknown;
+  /** Facts about the call. */
+  readonly context: {
+    readonly session?: string;
+    readonly client?: string;
+    readonly sourceIp?: string;
+    readonly era: 'legacy' | 'modern';
+  };
+}
+
+export interface Decision {
+  readonly effect: 'allow' | 'deny' | 'hold';
+  readonly reasons: readonly ReasonCode[];
+  /** Names of the determining policies: document name, with `#n` behind it where the document has several. */
+  readonly policies: readonly string[];
+  /** Digest over all enabled policies' text: the same text has the same version. */
+  readonly policyVersion: string;
+}
+
+export interface PolicyProblem {
+  readonly message: string;
+  /** 1-based, where the engine says. */
+  readonly line?: number;
+  readonly column?: number;
+  readonly help?: string;
+}
+
+/** The policy room's door. Pure: no I/O, no clock of its own. */
+export interface Policy {
+  /** Takes the enabled policies of a snapshot. All or nothing: if one does not parse, the ones in force stay. */
+  load(policies: readonly { name: string; cedar: string }[]): void;
+  decide(request: DecisionRequest): Decision;
+  /** For lists: whether some arguments exist with which the decision could be allow or hold. */
+  couldAllow(request: Omit<DecisionRequest, 'arguments'>): boolean;
+  /** Problems of a policy text; empty when it may be put in force. */
+  check(cedar: string): PolicyProblem[];
+  readonly version: string;
+}

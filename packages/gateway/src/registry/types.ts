@@ -1,0 +1,131 @@
+/** Kinds of configuration documents. Each has one schema, in `registry/kinds/`. */
+export type DocumentKind = 'Server' | 'Policy' | 'Group' | 'ServiceAccount';
+
+/** Roles on a principal: what it may do through the API (never what it may call; that is policy's). */
+export const ROLES = ['administrator', 'policy-author', 'approver', 'auditor', 'operator', 'user'] as const;
+export type Role = (typeof ROLES)[number];
+
+export interface ServerSpec {
+  /** Agents that expose the server under its name. At least one. `agent: x` in YAML is the short form. */
+  agents: string[];
+  /** Name of the server in the agent's own configuration, where it differs. */
+  agentServer?: string;
+  title?: string;
+  description?: string;
+  enabled: boolean;
+  /** Minutes without a request after which a session ends. Default 15 (PCI DSS 8.2.8). */
+  idleMinutes: number;
+  /** Minutes after which a session ends in any case. Default 720. */
+  absoluteMinutes: number;
+  /** Seconds a call may take before it is given up as `unknown`. Default 300. */
+  callTimeoutSeconds: number;
+}
+
+export interface PolicySpec {
+  /** Cedar text: one policy or more. */
+  cedar: string;
+  description?: string;
+  enabled: boolean;
+}
+
+export interface GroupSpec {
+  description?: string;
+}
+
+export interface ServiceAccountSpec {
+  groups: string[];
+  roles: Role[];
+  description?: string;
+  disabled: boolean;
+}
+
+export interface SpecOf {
+  Server: ServerSpec;
+  Policy: PolicySpec;
+  Group: GroupSpec;
+  ServiceAccount: ServiceAccountSpec;
+}
+
+/** One document as stored: defaults filled in, checked by its kind's schema. */
+export interface Document<K extends DocumentKind = DocumentKind> {
+  readonly kind: K;
+  readonly name: string;
+  readonly spec: SpecOf[K];
+  /** SHA-256 of the canonical JSON of {kind, name, spec}. */
+  readonly digest: string;
+  readonly updatedAt: string;
+  readonly updatedBy: string;
+}
+
+/** All documents at one version. Immutable; a change makes a new one. */
+export interface Snapshot {
+  /** Grows by one with each applied change; the same number names the same documents on every replica. */
+  readonly version: number;
+  readonly servers: ReadonlyMap<string, Document<'Server'>>;
+  readonly policies: ReadonlyMap<string, Document<'Policy'>>;
+  readonly groups: ReadonlyMap<string, Document<'Group'>>;
+  readonly serviceAccounts: ReadonlyMap<string, Document<'ServiceAccount'>>;
+}
+
+/** Someone asks for a document to be so. */
+export interface DocumentInput {
+  kind: string;
+  name: string;
+  /** All other members of the YAML document. */
+  spec: Record<string, unknown>;
+  /** Where it stood, for messages: `policies.yaml:12`. */
+  place?: string;
+}
+
+export interface Change {
+  readonly kind: DocumentKind;
+  readonly name: string;
+  readonly effect: 'create' | 'update' | 'unchanged' | 'delete';
+  /** Digests before and after; absent where there is none. */
+  readonly before?: string;
+  readonly after?: string;
+  /** Lines of a unified diff of the YAML forms. */
+  readonly diff: string;
+}
+
+/** One thing wrong with a document, said so that its author can mend it. */
+export interface DocumentProblem {
+  readonly kind: string;
+  readonly name: string;
+  readonly place?: string;
+  /** Path inside the document, `cedar` or `agents[0]`. */
+  readonly path: string;
+  readonly message: string;
+}
+
+/** A checked set of changes against one version, ready to be applied. */
+export interface Plan {
+  readonly baseVersion: number;
+  readonly changes: readonly Change[];
+  readonly problems: readonly DocumentProblem[];
+}
+
+/** Who changes something, for the record. */
+export interface Changer {
+  readonly kind: 'service-account' | 'user' | 'gateway';
+  readonly name: string;
+  readonly token?: string;
+  readonly sourceIp?: string;
+}
+
+/** The registry room's door: configuration documents, their versions and changes. */
+export interface Registry {
+  snapshot(): Snapshot;
+  /** Called after a change is committed, also when another replica made it. */
+  onChange(listener: (snapshot: Snapshot) => void): void;
+  /** Checks documents against the current version without changing anything. All problems are found, not the first. */
+  plan(documents: readonly DocumentInput[], deletions?: readonly { kind: string; name: string }[]): Plan;
+  /**
+   * Puts a plan in force: one transaction, with one `config.change` entry per change (before and after digests)
+   * recorded first.
+   *
+   * @throws RegistryError `conflict` when the version has moved on, `invalid` when the plan has problems.
+   */
+  apply(plan: Plan, changer: Changer): Promise<Snapshot>;
+  close(): Promise<void>;
+}

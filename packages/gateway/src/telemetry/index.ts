@@ -1,0 +1,1 @@
+export { type Logger, openLogger } from './logger.ts';
