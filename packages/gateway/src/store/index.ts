@@ -1,0 +1,7 @@
+export { type EmbeddedOptions, startEmbeddedPostgres } from './embedded/start.ts';
+export { StoreError, type StoreErrorCode } from './errors.ts';
+export { migrate } from './migrate.ts';
+export { openStore } from './open.ts';
+export type { Database } from './schema.ts';
+export { openSealer, type Sealer } from './seal.ts';
+export type { EmbeddedPostgres, Store } from './types.ts';
