@@ -1,0 +1,41 @@
+/** Bounds of the admin API. Units are last in the names. */
+
+/** Largest request body. Configuration as code of a large bank is a few hundred kilobytes; more is a mistake. */
+export const BODY_MAX_BYTES = 1024 * 1024;
+
+/** Deepest nesting of a body: specs and policy arguments have no use for more, and walking it stays cheap. */
+export const BODY_MAX_DEPTH = 64;
+
+/** Documents in one apply: each one is a line of the plan and an entry in the log. */
+export const APPLY_MAX_DOCUMENTS = 2_000;
+
+/** YAML aliases resolved in one document: enough for shared lists, too few for a "billion laughs". */
+export const YAML_MAX_ALIASES = 100;
+
+export const PAGE_DEFAULT_ITEMS = 100;
+
+/** One less than the log's own limit of a search, so that one more can be asked for to know whether a next page exists. */
+export const PAGE_MAX_ITEMS = 499;
+
+/** A token shorter than this has expired before a person has pasted it. */
+export const TOKEN_MIN_SECONDS = 60;
+
+/** A token must be renewed within a year, leap years included: access is reviewed at least that often. */
+export const TOKEN_MAX_SECONDS = 366 * 24 * 3600;
+
+/** An enrolment token is for carrying to one machine: a week is long enough for a change window. */
+export const AGENT_TOKEN_MAX_SECONDS = 7 * 24 * 3600;
+
+export const AGENT_TOKEN_DEFAULT_SECONDS = 3600;
+
+/** Groups or roles in one request. */
+export const MEMBERSHIPS_MAX_ITEMS = 100;
+
+/** Names of people and accounts may be long (e-mail, distinguished names), but not unbounded. */
+export const NAME_MAX_CHARS = 256;
+
+/** Cedar text in one check. */
+export const CEDAR_MAX_CHARS = 256 * 1024;
+
+/** What is kept of a client's User-Agent in an entry. */
+export const CLIENT_NAME_MAX_CHARS = 200;

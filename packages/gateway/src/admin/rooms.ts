@@ -1,0 +1,58 @@
+import type { Clock } from '@sallyport/shared/clock';
+import type { Audit } from '../audit/types.ts';
+import type { Identity } from '../identity/types.ts';
+import type { Policy } from '../policy/types.ts';
+import type { Changer, Registry } from '../registry/types.ts';
+import type { Logger } from '../telemetry/index.ts';
+import type { Tunnel } from '../tunnel/types.ts';
+
+/** What the admin layer must know of one MCP session. */
+export interface SessionInfo {
+  /** `ses_…` */
+  readonly id: string;
+  readonly principal: { readonly kind: 'service-account' | 'user'; readonly name: string };
+  readonly server: string;
+  readonly agent?: string;
+  readonly era: 'legacy' | 'modern';
+  readonly protocolVersion?: string;
+  /** What the MCP client calls itself. */
+  readonly client?: string;
+  /** RFC 3339 instants. */
+  readonly startedAt: string;
+  readonly lastUsedAt: string;
+}
+
+/** The admin layer's view of live sessions. */
+export interface SessionsView {
+  /** Live sessions in order of id, those behind `after`, at most `limit`. */
+  list(after: string | undefined, limit: number): Promise<readonly SessionInfo[]>;
+  /**
+   * Ends a session for `by`; the session's own `session.end` entry carries the reason.
+   * False when there is no live session of that id.
+   */
+  end(id: string, reason: string, by: Changer): Promise<boolean>;
+}
+
+/** Facts of the running gateway that no room owns. */
+export interface GatewayInfo {
+  readonly version: string;
+  /** The URL clients use, without a trailing slash. */
+  readonly publicUrl: string;
+  readonly startedAt: string;
+  readonly quickstart: boolean;
+  /** Whether Postgres answered lately (store). */
+  databaseHealthy(): boolean;
+}
+
+/** Everything the admin API acts on. */
+export interface AdminRooms {
+  readonly registry: Registry;
+  readonly identity: Identity;
+  readonly policy: Policy;
+  readonly audit: Audit;
+  readonly tunnel: Tunnel;
+  readonly sessions: SessionsView;
+  readonly gatewayInfo: GatewayInfo;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
