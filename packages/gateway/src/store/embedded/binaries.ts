@@ -36,14 +36,14 @@ export async function findBinaries(place: Place): Promise<Binaries> {
   return { postgres: join(bin, 'postgres'), initdb: join(bin, 'initdb'), version };
 }
 
-async function copyNative(native: string, version: string, place: Place): Promise<string> {
+/** The copy appears under its name only when it is whole. */
+export async function copyNative(native: string, version: string, place: Place): Promise<string> {
   const copy = join(place.root, `native-${version}`);
   const there = await access(copy).then(
     () => true,
     () => false,
   );
   if (there) return copy;
-  // A copy that was interrupted has the other name and is made again.
   const unfinished = `${copy}.unfinished`;
   await rm(unfinished, { recursive: true, force: true });
   await cp(native, unfinished, { recursive: true, verbatimSymlinks: true });
