@@ -1,5 +1,5 @@
 import swagger from '@fastify/swagger';
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifySchema } from 'fastify';
 import type { Access, RouteAccess } from './roles.ts';
 import { Problem } from './schemas.ts';
 
@@ -36,6 +36,7 @@ export async function describeApi(app: FastifyInstance, version: string): Promis
       tags: TAGS,
       components: { securitySchemes: { token: { type: 'http', scheme: 'bearer' } } },
     },
+    transform: ({ schema, url }) => ({ schema: withOptionalDefaults(schema), url }),
     // Without it the shared schema would be called def-0.
     refResolver: { buildLocalReference: (json, _base, _fragment, i) => String(json.$id ?? `def-${i}`) },
   });
@@ -55,6 +56,26 @@ export async function describeApi(app: FastifyInstance, version: string): Promis
     routes.push({ method: String(route.method), path: route.url, operationId, summary, access });
   });
   return routes;
+}
+
+/** What has a default need not be sent, though the handler always has it. */
+function withOptionalDefaults(schema: FastifySchema): FastifySchema {
+  const relax = (part: unknown): unknown => {
+    if (typeof part !== 'object' || part === null || !('properties' in part)) return part;
+    const properties = Object.entries(part.properties as Record<string, object>); // as JSON Schema has it
+    const optional = new Set(properties.filter(([, each]) => 'default' in each).map(([name]) => name));
+    const required = 'required' in part && Array.isArray(part.required) ? part.required : [];
+    return {
+      ...part,
+      properties: Object.fromEntries(properties.map(([name, each]) => [name, relax(each)])),
+      required: required.filter((name) => !optional.has(name)),
+    };
+  };
+  return {
+    ...schema,
+    ...(schema.body === undefined ? {} : { body: relax(schema.body) }),
+    ...(schema.querystring === undefined ? {} : { querystring: relax(schema.querystring) }),
+  };
 }
 
 const PROBLEM_CONTENT = { 'application/problem+json': { schema: { $ref: 'Problem#' } } };

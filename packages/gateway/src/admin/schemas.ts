@@ -45,7 +45,8 @@ export const ServerName = Type.String({
   description: 'Lower-case letters, digits and "-", at most 40.',
 });
 export const RoleName = oneOf(ROLES);
-export const PrincipalKind = oneOf(['service-account', 'user'], { default: 'service-account' });
+export const PRINCIPAL_KINDS = ['service-account', 'user'] as const;
+export const PrincipalKind = oneOf(PRINCIPAL_KINDS);
 
 export const ProblemItem = Type.Object({
   kind: Type.String(),

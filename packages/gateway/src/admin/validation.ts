@@ -49,6 +49,8 @@ function explain(error: TLocalizedValidationError): { field: string; message: st
         field: fieldName([...path, error.params.additionalProperties[0] ?? '']),
         message: 'is not known here',
       };
+    case 'boolean': // how an unknown member shows where no other is
+      return { field: fieldName(path), message: 'is not known here' };
     case 'enum':
       return { field: fieldName(path), message: `must be one of ${error.params.allowedValues.join(', ')}` };
     case 'const':

@@ -4,7 +4,7 @@ import type { AdminApp } from '../app.ts';
 import { CEDAR_MAX_CHARS, MEMBERSHIPS_MAX_ITEMS } from '../limits.ts';
 import { AdminError } from '../problems.ts';
 import type { AdminRooms } from '../rooms.ts';
-import { closed, Name, oneOf, PrincipalKind, ServerName } from '../schemas.ts';
+import { closed, Name, oneOf, PRINCIPAL_KINDS, ServerName } from '../schemas.ts';
 
 const PolicyProblemAnswer = Type.Object({
   message: Type.String(),
@@ -15,7 +15,7 @@ const PolicyProblemAnswer = Type.Object({
 
 const DecideBody = closed({
   principal: closed({
-    kind: PrincipalKind,
+    kind: oneOf(PRINCIPAL_KINDS, { default: 'service-account' }),
     name: Name,
     groups: Type.Optional(
       Type.Array(Name, {

@@ -1,0 +1,134 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Command, InvalidArgumentError } from 'commander';
+import type { ApiClient, Query } from '../api-client.ts';
+import { connect, example, JSON_OPTION, type JsonOption } from '../connect.ts';
+import { FOLLOW_INTERVAL_MS, PAGE_ITEMS } from '../limits.ts';
+import { say, sayJson, sayTable } from '../output.ts';
+
+/** As in the API's answer; only what is shown here. */
+interface EntryAnswer {
+  seq: number;
+  ts: string;
+  kind: string;
+  entry: {
+    actor?: { name: string; token?: string };
+    server?: string;
+    tool?: string;
+    method?: string;
+    decision?: { effect: string; reasons: string[] };
+    outcome?: { transport: string; rpc?: string; tool?: string };
+  };
+}
+
+interface EntryOptions extends JsonOption {
+  kind?: string;
+  principal?: string;
+  server?: string;
+  tool?: string;
+  session?: string;
+  call?: string;
+  from?: string;
+  until?: string;
+  limit: number;
+  follow?: boolean;
+}
+
+/** `audit`: reading the log, which is itself recorded. */
+export function addAuditCommands(program: Command): void {
+  const audit = program
+    .command('audit')
+    .summary('read the audit log')
+    .addHelpText('after', example('audit entries --follow'));
+  audit
+    .command('entries')
+    .summary('search the audit log, newest first')
+    .description(
+      'Searches the audit log, newest first. All filters given must match. Reading is itself recorded.',
+    )
+    .option('--kind <kind>', 'such as call.outcome, decision.deny, config.change')
+    .option('--principal <name>', 'who')
+    .option('--server <name>', 'which server')
+    .option('--tool <name>', 'which tool')
+    .option('--session <id>', 'which session')
+    .option('--call <id>', 'which call')
+    .option('--from <instant>', 'from this RFC 3339 instant or day on')
+    .option('--until <instant>', 'before this RFC 3339 instant or day')
+    .option('--limit <n>', `how many at most, up to ${PAGE_ITEMS}`, readLimit, 50)
+    .option('--follow', 'go on with new entries as they are recorded, oldest first; with --json a line each')
+    .option(...JSON_OPTION)
+    .addHelpText(
+      'after',
+      example('audit entries --kind decision.deny --from 2026-01-31 --json', 'audit entries --follow'),
+    )
+    .action(async (options: EntryOptions, command: Command) => {
+      const client = connect(command);
+      const { json, follow, limit, ...filters } = options;
+      if (follow) return await followEntries(client, filters, limit, json === true);
+      const page = await client.get<{ items: EntryAnswer[] }>('/audit/entries', { ...filters, limit });
+      if (json) return sayJson(page.items);
+      sayTable(['SEQ', 'TIME', 'KIND', 'WHO', 'WHAT'], page.items.map(entryRow), 'No entries match.');
+    });
+}
+
+/**
+ * Prints entries as they come, until interrupted. It asks the log's size, which is not recorded, and reads only when
+ * the log has grown by more than this command's own reading, so that watching an idle log does not fill it.
+ */
+async function followEntries(
+  client: ApiClient,
+  filters: Query,
+  limit: number,
+  json: boolean,
+): Promise<never> {
+  const own = await client.get<{ token: { id: string } }>('/me');
+  const size = async (): Promise<number> => (await client.get<{ log: { size: number } }>('/status')).log.size;
+  const print = (entries: readonly EntryAnswer[]): void => {
+    for (const entry of entries) {
+      if (entry.kind === 'log.read' && entry.entry.actor?.token === own.token.id) continue;
+      if (json) sayJson(entry);
+      else say(entryRow(entry).join('  ').trimEnd());
+    }
+  };
+  let seen = await size();
+  let after = seen - 1;
+  // What was there before is shown up to the limit; from `after` on, everything.
+  const past = await client.get<{ items: EntryAnswer[] }>('/audit/entries', { ...filters, limit });
+  seen += 1;
+  print(past.items.filter((entry) => entry.seq <= after).reverse());
+  for (;;) {
+    const now = await size();
+    if (now > seen) {
+      const query = { ...filters, order: 'oldest', limit: PAGE_ITEMS, ...(after < 0 ? {} : { after }) };
+      const page = await client.get<{ items: EntryAnswer[] }>('/audit/entries', query);
+      seen = now + 1;
+      print(page.items);
+      after = page.items.at(-1)?.seq ?? after;
+      if (page.items.length === PAGE_ITEMS) seen = 0;
+    }
+    await sleep(FOLLOW_INTERVAL_MS);
+  }
+}
+
+function entryRow({ seq, ts, kind, entry }: EntryAnswer): string[] {
+  const what = [
+    entry.server,
+    entry.tool ?? entry.method,
+    entry.decision === undefined
+      ? undefined
+      : `${entry.decision.effect} (${entry.decision.reasons.join(', ')})`,
+    entry.outcome === undefined ? undefined : entry.outcome.transport,
+  ];
+  return [
+    String(seq),
+    ts,
+    kind,
+    entry.actor?.name ?? '',
+    what.filter((part) => part !== undefined).join(' '),
+  ];
+}
+
+function readLimit(text: string): number {
+  const limit = Number(text);
+  if (Number.isInteger(limit) && limit >= 1 && limit <= PAGE_ITEMS) return limit;
+  throw new InvalidArgumentError(`Give a number from 1 to ${PAGE_ITEMS}.`);
+}

@@ -1,0 +1,84 @@
+import { errorText } from '@sallyport/shared/errors';
+import { Command } from 'commander';
+import { addAgentCommands } from './commands/agents.ts';
+import { addApplyCommand } from './commands/apply.ts';
+import { addAuditCommands } from './commands/audit.ts';
+import { addDoctorCommand } from './commands/doctor.ts';
+import { addDocumentCommands } from './commands/documents.ts';
+import { addPolicyCommands } from './commands/policy.ts';
+import { addServerCommands } from './commands/servers.ts';
+import { addSessionCommands } from './commands/sessions.ts';
+import { addStatusCommand } from './commands/status.ts';
+import { addTokenCommands } from './commands/token.ts';
+import { example } from './connect.ts';
+import { complain } from './output.ts';
+import { cliVersion } from './version.ts';
+
+export { cliVersion } from './version.ts';
+
+export interface ServeOptions {
+  /** Path of the YAML settings file, as given on the command line. */
+  readonly config?: string;
+}
+
+/** The commands that run the gateway itself; given, so that a client command does not load the gateway. */
+export interface GatewayCommands {
+  /** Resolves when the gateway has stopped, or once it is up and holds the process open by itself. */
+  serve(options: ServeOptions): Promise<void>;
+  migrate(options: ServeOptions): Promise<void>;
+}
+
+/**
+ * Runs `sallyport-gateway …`. A failure is one clear line on the standard error and the exit code 1; the process is
+ * left to end by itself, so that output to a pipe is complete.
+ *
+ * @param argv as in `process.argv`.
+ */
+export async function runCli(argv: readonly string[], commands: GatewayCommands): Promise<void> {
+  // A reader that has seen enough (`| head`) is not a failure.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') process.exit(0);
+    throw error;
+  });
+  try {
+    await buildProgram(commands).parseAsync([...argv]);
+  } catch (thrown) {
+    complain(errorText(thrown));
+    process.exitCode = 1;
+  }
+}
+
+function buildProgram(commands: GatewayCommands): Command {
+  const program = new Command('sallyport-gateway')
+    .description(
+      "Runs Sallyport's gateway, and administers one. The commands find the gateway by SALLYPORT_URL and SALLYPORT_TOKEN, " +
+        "or by the quick start's .sallyport/quickstart.json.",
+    )
+    .version(cliVersion())
+    .option('--insecure-http', 'let a token go to another machine without TLS')
+    .configureHelp({ showGlobalOptions: true })
+    .addHelpText('after', example('apply -f servers.yaml', 'doctor'));
+  program
+    .command('serve')
+    .summary('run the gateway')
+    .option('--config <file>', 'settings (YAML); SALLYPORT_* variables go before it')
+    .addHelpText('after', example('serve --config /etc/sallyport/gateway.yaml'))
+    .action((options: ServeOptions) => commands.serve(options));
+  program
+    .command('migrate')
+    .summary('bring the database up to date, and end')
+    .option('--config <file>', 'settings (YAML); SALLYPORT_* variables go before it')
+    .addHelpText('after', example('migrate --config /etc/sallyport/gateway.yaml'))
+    .action((options: ServeOptions) => commands.migrate(options));
+  addApplyCommand(program);
+  addDocumentCommands(program);
+  addTokenCommands(program);
+  addAgentCommands(program);
+  addServerCommands(program);
+  addSessionCommands(program);
+  addPolicyCommands(program);
+  addAuditCommands(program);
+  addStatusCommand(program);
+  addDoctorCommand(program);
+  return program;
+}

@@ -1,0 +1,13 @@
+/** Bounds of the command line. Units are last in the names. */
+
+/** How long a request to the API may take: an apply of thousands of documents takes seconds, never this long. */
+export const REQUEST_TIMEOUT_MS = 30_000;
+
+/** How often `audit entries --follow` looks whether the log has grown. */
+export const FOLLOW_INTERVAL_MS = 1_000;
+
+/** Items asked for at a time when a command lists everything. */
+export const PAGE_ITEMS = 499;
+
+/** A clock further off makes short-lived certificates and leases fail, and times in the log hard to compare. */
+export const CLOCK_OFFSET_MAX_MS = 5_000;
