@@ -1,0 +1,129 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import type { AddressInfo } from 'node:net';
+import { createServer } from 'node:net';
+import { createInterface } from 'node:readline';
+
+/** How long a process may take to say that it is ready; a cold gateway initialises a database first. */
+const READY_MS = 60_000;
+/** How long a process may take to end by itself before its whole group is killed. */
+const STOP_MS = 10_000;
+/** Kept of what a process says, for the message when it fails. */
+const TAIL_CHARS = 4_000;
+
+export interface StartOptions {
+  /** For messages. */
+  readonly name: string;
+  readonly command: string;
+  readonly args: readonly string[];
+  /** Added to a bare environment of PATH and HOME: settings of the caller's shell must not reach what is measured. */
+  readonly env?: Readonly<Record<string, string>>;
+  readonly cwd?: string;
+  /** Ready when a line of stdout or stderr matches, or at once when absent. */
+  readonly ready?: RegExp;
+}
+
+export interface StartedProcess {
+  readonly name: string;
+  readonly pid: number;
+  /** The line that matched `ready`. */
+  readonly readyLine: string;
+  readonly ended: boolean;
+  /** The last of what it said. */
+  tail(): string;
+  /** TERM, then KILL to the whole group. Resolves when it is gone. */
+  stop(): Promise<void>;
+}
+
+const running = new Set<ChildProcess>();
+
+// However this process ends, nothing it started stays.
+process.on('exit', () => {
+  for (const child of running) killGroup(child);
+});
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => process.exit(130));
+
+/**
+ * Starts a program in its own process group and waits until it is ready.
+ *
+ * @throws Error with the last of its output when it ends first or isn't ready in time.
+ */
+export async function startProcess(options: StartOptions): Promise<StartedProcess> {
+  const { PATH = '', HOME = '/' } = process.env;
+  const child = spawn(options.command, options.args, {
+    detached: true,
+    env: { PATH, HOME, ...options.env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+    ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
+  });
+  running.add(child);
+  let said = '';
+  let ended = false;
+  const end = new Promise<void>((resolve) => {
+    const gone = (why: string) => {
+      said += why;
+      ended = true;
+      running.delete(child);
+      resolve();
+    };
+    child.once('exit', (code, signal) => gone(`\n[ended: ${signal ?? code}]`));
+    child.once('error', (error) => gone(`\n[${error.message}]`));
+  });
+  const ready = new Promise<string>((resolve) => {
+    for (const stream of [child.stdout, child.stderr]) {
+      createInterface({ input: stream }).on('line', (line) => {
+        said = `${said}\n${line}`.slice(-TAIL_CHARS);
+        if (options.ready?.test(line)) resolve(line);
+      });
+    }
+    if (options.ready === undefined) resolve('');
+  });
+  const readyLine = await Promise.race([
+    ready,
+    end.then(() => undefined),
+    new Promise<undefined>((resolve) => setTimeout(resolve, READY_MS).unref()),
+  ]);
+  const { pid } = child;
+  if (readyLine === undefined || pid === undefined) {
+    killGroup(child);
+    throw new Error(`${options.name} did not start: ${said.trim() || 'it said nothing'}`);
+  }
+  return {
+    name: options.name,
+    pid,
+    readyLine,
+    get ended() {
+      return ended;
+    },
+    tail: () => said,
+    stop: async () => {
+      if (!ended) {
+        child.kill('SIGTERM');
+        await Promise.race([end, new Promise<void>((resolve) => setTimeout(resolve, STOP_MS).unref())]);
+      }
+      killGroup(child);
+      await end;
+    },
+  };
+}
+
+function killGroup(child: ChildProcess): void {
+  if (child.pid === undefined) return;
+  try {
+    process.kill(-child.pid, 'SIGKILL');
+  } catch {
+    // The group is gone already.
+  }
+}
+
+/** A TCP port of 127.0.0.1 that was free a moment ago. */
+export function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const probe = createServer();
+    probe.once('error', reject);
+    probe.listen(0, '127.0.0.1', () => {
+      // A TCP listener's address is an object, never a pipe's name.
+      const { port } = probe.address() as AddressInfo;
+      probe.close(() => resolve(port));
+    });
+  });
+}
