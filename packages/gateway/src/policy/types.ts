@@ -1,5 +1,15 @@
 /** Cedar actions on MCP (DESIGN.md §10); all are in the action group `use`. */
-export const ACTIONS = ['connect', 'call', 'read', 'get', 'complete', 'subscribe', 'sample', 'elicit', 'roots'] as const;
+export const ACTIONS = [
+  'connect',
+  'call',
+  'read',
+  'get',
+  'complete',
+  'subscribe',
+  'sample',
+  'elicit',
+  'roots',
+] as const;
 export type Action = (typeof ACTIONS)[number];
 
 /** Why a decision is what it is. Closed: people and scripts act on these. */
@@ -11,7 +21,11 @@ export type ReasonCode =
   | 'policy_unavailable'; // no policies are loaded or the engine failed
 
 export interface DecisionRequest {
-  readonly principal: { readonly kind: 'service-account' | 'user'; readonly name: string; readonly groups: readonly string[] };
+  readonly principal: {
+    readonly kind: 'service-account' | 'user';
+    readonly name: string;
+    readonly groups: readonly string[];
+  };
   readonly action: Action;
   readonly server: string;
   /** The thing acted on; a Tool, Resource or Prompt is inside `server`. For Server, `name` is the server's. */

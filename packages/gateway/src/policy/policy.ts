@@ -1,0 +1,205 @@
+import type { Context, Response } from '@cedar-policy/cedar-wasm/nodejs';
+import { canonicalDigest } from '@sallyport/shared/canonical-json';
+import { errorText } from '@sallyport/shared/errors';
+import { ArgumentsRefused, cedarArguments, type NumberLexeme } from './arguments.ts';
+import { type Examined, examine } from './check.ts';
+import { type DocumentProblems, PolicyError } from './errors.ts';
+import { REMEMBERED_KEY_MAX_CHARACTERS, REMEMBERED_MAX_ENTRIES } from './limits.ts';
+import { PreparedSets } from './prepared-sets.ts';
+import { type Asked, cedarFacts, cedarQuestion, factsKey, questionKey } from './question.ts';
+import { readsArguments } from './reads.ts';
+import { Remembered } from './remembered.ts';
+import { type Flavour, type Slice, Slices } from './slices.ts';
+import type { Decision, DecisionRequest, Policy, PolicyProblem, ReasonCode } from './types.ts';
+
+export interface PolicyOptions {
+  /** Told when the engine failed; never what was decided on. */
+  readonly logger?: { error(message: string, detail: { readonly error: string }): void };
+  /**
+   * Tells the text of a number that the parser of the arguments kept exactly, as for `12345678901234567890`; undefined
+   * for every other value. Without it such a number is refused, because a double has already rounded it.
+   */
+  readonly numberLexeme?: NumberLexeme;
+}
+
+type Source = { readonly name: string; readonly cedar: string };
+
+/** What is in force between two loads. Replaced as a whole, so that nothing remembered outlives its policies. */
+class InForce {
+  readonly version: string;
+  readonly examined: ReadonlyMap<string, Examined>;
+  readonly slices: Slices;
+  readonly remembered = { written: new Memory(), could: new Memory() };
+
+  constructor(version: string, examined: ReadonlyMap<string, Examined>) {
+    this.version = version;
+    this.examined = examined;
+    this.slices = new Slices([...examined.values()].flatMap(({ policies }) => policies));
+  }
+}
+
+class Memory {
+  readonly slices = new Remembered<Slice>(REMEMBERED_MAX_ENTRIES);
+  readonly decisions = new Remembered<Decision>(REMEMBERED_MAX_ENTRIES);
+}
+
+/** Decides with Cedar. Everything that isn't a clear answer of the engine is a denial. */
+export class CedarPolicy implements Policy {
+  readonly #sets = new PreparedSets();
+  readonly #options: PolicyOptions;
+  #inForce: InForce | undefined;
+
+  constructor(options: PolicyOptions) {
+    this.#options = options;
+  }
+
+  get version(): string {
+    return this.#inForce?.version ?? versionOf([]);
+  }
+
+  load(policies: readonly Source[]): void {
+    const examined = new Map<string, Examined>();
+    const documents: DocumentProblems[] = [];
+    const ids = new Set<string>();
+    for (const { name, cedar } of policies) {
+      const document = this.#examine(name, cedar);
+      const problems = [...document.problems];
+      // Two policies of one name would be one to the engine, and the other not in force.
+      const taken = document.policies.find(({ id }) => ids.has(id));
+      if (taken !== undefined) problems.push({ message: `another policy is already named ${taken.id}` });
+      if (problems.length > 0) documents.push({ name, problems });
+      for (const { id } of document.policies) ids.add(id);
+      examined.set(name, document);
+    }
+    if (documents.length > 0) throw new PolicyError(documents);
+    this.#sets.clear();
+    // The commit point: from here on the new policies decide, and what was remembered of the old ones is gone.
+    this.#inForce = new InForce(versionOf(policies), examined);
+  }
+
+  decide(request: DecisionRequest): Decision {
+    return this.#answer('written', request, request.arguments);
+  }
+
+  couldAllow(request: Asked): boolean {
+    return this.#answer('could', request, undefined).effect !== 'deny';
+  }
+
+  check(cedar: string): PolicyProblem[] {
+    try {
+      return [...examine(this.#sets.engine, 'policy', cedar).problems];
+    } catch (thrown) {
+      this.#log('a policy text could not be checked', thrown);
+      return [
+        {
+          message: 'the policy engine could not read the text',
+          help: 'write it as several smaller policies',
+        },
+      ];
+    }
+  }
+
+  #examine(name: string, cedar: string): Examined {
+    const known = this.#inForce?.examined.get(name);
+    return known?.text === cedar ? known : examine(this.#sets.engine, name, cedar);
+  }
+
+  #answer(flavour: Flavour, asked: Asked, args: (() => unknown) | undefined): Decision {
+    const inForce = this.#inForce;
+    if (inForce === undefined) return denial('policy_unavailable', this.version);
+    try {
+      return this.#answerWith(inForce, flavour, asked, args);
+    } catch (thrown) {
+      // A client chooses its arguments, and must not fill the log with them.
+      if (thrown instanceof ArgumentsRefused) return denial('policy_error', inForce.version);
+      this.#log('a call was denied because the policy engine failed', thrown);
+      return denial('policy_unavailable', inForce.version);
+    }
+  }
+
+  #answerWith(inForce: InForce, flavour: Flavour, asked: Asked, args: (() => unknown) | undefined): Decision {
+    const memory = inForce.remembered[flavour];
+    const key = questionKey(asked);
+    let slice = memory.slices.get(key);
+    if (slice === undefined) {
+      slice = inForce.slices.sliceFor(asked, flavour);
+      if (key.length <= REMEMBERED_KEY_MAX_CHARACTERS) memory.slices.set(key, slice);
+    }
+    if (slice.effects.size === 0) return denial('no_permit', inForce.version);
+    if (readsArguments(slice.reads)) {
+      const read = this.#readArguments(args, slice);
+      return interpret(this.#evaluate(slice, asked, read), slice, inForce.version);
+    }
+    const decisionKey = slice.reads.facts.size === 0 ? key : key + factsKey(asked, slice.reads.facts);
+    const known = memory.decisions.get(decisionKey);
+    if (known !== undefined) return known;
+    const decision = interpret(this.#evaluate(slice, asked, {}), slice, inForce.version);
+    if (decisionKey.length <= REMEMBERED_KEY_MAX_CHARACTERS) memory.decisions.set(decisionKey, decision);
+    return decision;
+  }
+
+  #readArguments(args: (() => unknown) | undefined, slice: Slice): Record<string, unknown> {
+    let value: unknown;
+    try {
+      value = args?.();
+    } catch (thrown) {
+      throw new ArgumentsRefused('the arguments could not be read', { cause: thrown });
+    }
+    return cedarArguments(value, slice.reads.arguments, this.#options.numberLexeme ?? noLexeme);
+  }
+
+  #evaluate(slice: Slice, asked: Asked, args: Record<string, unknown>): Response {
+    // Cast: the engine's type of JSON values has no room for a number kept as its text.
+    const context = cedarFacts(asked, args) as Context;
+    return this.#sets.evaluate(slice.texts, { ...cedarQuestion(asked), context });
+  }
+
+  #log(message: string, thrown: unknown): void {
+    this.#options.logger?.error(message, { error: errorText(thrown) });
+  }
+}
+
+function noLexeme(): undefined {
+  return undefined;
+}
+
+/**
+ * The engine's answer as a decision. Cedar leaves a policy that fails out of its answer; here a forbid that fails
+ * denies, because it might have forbidden.
+ */
+function interpret({ decision, diagnostics }: Response, slice: Slice, policyVersion: string): Decision {
+  const failed = new Set(diagnostics.errors.map(({ policyId }) => policyId));
+  const forbidFailed = [...failed].some((id) => slice.effects.get(id) !== 'permit');
+  const determining = new Set(diagnostics.reason);
+  const allow = decision === 'allow' && !forbidFailed;
+  const reasons: ReasonCode[] = [];
+  if (allow) reasons.push('permitted');
+  else if (decision !== 'allow') reasons.push(determining.size > 0 ? 'forbidden' : 'no_permit');
+  if (forbidFailed) reasons.push('policy_error');
+  // Which policies: those that decided; of a denial also those that failed, but for permits beside a forbid.
+  const named = (id: string) => {
+    if (allow) return determining.has(id);
+    if (slice.effects.get(id) === 'permit') return failed.has(id) && determining.size === 0;
+    return failed.has(id) || (decision !== 'allow' && determining.has(id));
+  };
+  const policies = [...slice.effects.keys()].filter(named);
+  return frozen({ effect: allow ? 'allow' : 'deny', reasons, policies, policyVersion });
+}
+
+function denial(reason: ReasonCode, policyVersion: string): Decision {
+  return frozen({ effect: 'deny', reasons: [reason], policies: [], policyVersion });
+}
+
+/** Remembered decisions are handed out many times. */
+function frozen(decision: Decision): Decision {
+  Object.freeze(decision.reasons);
+  Object.freeze(decision.policies);
+  return Object.freeze(decision);
+}
+
+function versionOf(policies: readonly Source[]): string {
+  const sorted = policies
+    .map(({ name, cedar }) => ({ name, cedar }))
+    .sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
+  return canonicalDigest(sorted);
+}

@@ -1,0 +1,95 @@
+import { isIP } from 'node:net';
+import type { EntityJson } from '@cedar-policy/cedar-wasm/nodejs';
+import {
+  ACTION_GROUP,
+  ACTION_TYPE,
+  entityType,
+  type Fact,
+  GROUP_TYPE,
+  principalType,
+  SERVER_TYPE,
+} from './schema.ts';
+import type { Question } from './scope.ts';
+import { ACTIONS, type Action, type DecisionRequest } from './types.ts';
+
+/** A request without its arguments. */
+export type Asked = Omit<DecisionRequest, 'arguments'>;
+
+/**
+ * A text that is the same for two requests only if principal, groups as a set, action, server and resource are.
+ * Each part is preceded by its length, so that no choice of names makes one text of two questions.
+ */
+export function questionKey({ principal, action, server, resource }: Question): string {
+  const groups = principal.groups.length < 2 ? principal.groups : [...new Set(principal.groups)].sort();
+  let key = `${action} ${principal.kind} ${resource.type} ${part(server)}${part(principal.name)}${part(resource.name)}`;
+  for (const group of groups) key += part(group);
+  return key;
+}
+
+/** The same for the facts that policies read. */
+export function factsKey({ context }: Asked, facts: ReadonlySet<Fact>): string {
+  let key = '';
+  for (const fact of facts) {
+    const value = context[fact];
+    key += value === undefined ? `-${fact}` : `+${fact}${part(value)}`;
+  }
+  return key;
+}
+
+function part(text: string): string {
+  return `${text.length}:${text}`;
+}
+
+/** What Cedar is told of who asks for what: the entities of DESIGN.md §10 and how they are in one another. */
+export function cedarQuestion({ principal, action, server, resource }: Question) {
+  const who = { type: principalType(principal.kind), id: principal.name };
+  const what = { type: entityType(resource.type), id: resource.name };
+  const entities: EntityJson[] = [
+    {
+      uid: who,
+      attrs: { name: principal.name },
+      parents: principal.groups.map((id) => ({ type: GROUP_TYPE, id })),
+    },
+    {
+      uid: what,
+      attrs: { name: resource.name },
+      parents: resource.type === 'Server' ? [] : [{ type: SERVER_TYPE, id: server }],
+    },
+    ACTION_ENTITIES[action],
+  ];
+  return { principal: who, action: ACTION_ENTITIES[action].uid, resource: what, entities };
+}
+
+const ACTION_ENTITIES = Object.fromEntries(
+  ACTIONS.map((action) => [
+    action,
+    {
+      uid: { type: ACTION_TYPE, id: action },
+      attrs: {},
+      parents: [{ type: ACTION_TYPE, id: ACTION_GROUP }],
+    },
+  ]),
+  // `fromEntries` forgets which keys there are.
+) as Record<Action, EntityJson & { uid: { type: string; id: string } }>;
+
+/**
+ * The facts of a call as `context`. A source that isn't an address is absent: a policy that reads it without asking
+ * for its presence then fails, which forbids.
+ */
+export function cedarFacts({ context }: Asked, args: Record<string, unknown>): Record<string, unknown> {
+  const facts: Record<string, unknown> = { era: context.era, arguments: args };
+  if (context.session !== undefined) facts.session = context.session;
+  if (context.client !== undefined) facts.client = context.client;
+  const sourceIp = addressOf(context.sourceIp);
+  if (sourceIp !== undefined) facts.sourceIp = { __extn: { fn: 'ip', arg: sourceIp } };
+  return facts;
+}
+
+/** An address as Cedar reads it: IPv4 also where a socket shows it as `::ffff:10.0.0.1`, without an interface. */
+function addressOf(text: string | undefined): string | undefined {
+  if (text === undefined) return undefined;
+  const bare = text.replace(/%.*$/s, '');
+  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(bare)?.[1];
+  const address = mapped ?? bare;
+  return isIP(address) === 0 ? undefined : address;
+}

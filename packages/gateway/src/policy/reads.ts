@@ -1,0 +1,103 @@
+import type { Clause, Expr } from '@cedar-policy/cedar-wasm/nodejs';
+import { FACTS, type Fact } from './schema.ts';
+
+/** What of the context an expression may look at. Never less than it does. */
+export interface Reads {
+  readonly facts: ReadonlySet<Fact>;
+  /** Names of arguments, or `all` where they are used as a whole or by a name that isn't in the text. */
+  readonly arguments: ReadonlySet<string> | 'all';
+}
+
+/** Whether anything of the arguments is read. */
+export function readsArguments(reads: Reads): boolean {
+  return reads.arguments === 'all' || reads.arguments.size > 0;
+}
+
+/** What any of several parts may look at. */
+export function joinReads(parts: readonly Reads[]): Reads {
+  const facts = new Set<Fact>();
+  const names = new Set<string>();
+  let all = false;
+  for (const part of parts) {
+    for (const fact of part.facts) facts.add(fact);
+    if (part.arguments === 'all') all = true;
+    else for (const name of part.arguments) names.add(name);
+  }
+  return { facts, arguments: all ? 'all' : names };
+}
+
+/** What the conditions of one policy may look at, from the engine's JSON form of them. */
+export function readsOf(conditions: readonly Clause[]): Reads {
+  const found: Found = { facts: new Set(), names: new Set(), all: false };
+  for (const { body } of conditions) visit(body, found);
+  return { facts: found.facts, arguments: found.all ? 'all' : found.names };
+}
+
+/** Levels of an expression's JSON form, to keep it within what the engine survives (limits.ts). */
+export function depthOf(expression: unknown): number {
+  // A loop, not a recursion: this measures what would be too deep to recurse into.
+  let deepest = 0;
+  const waiting: { value: unknown; depth: number }[] = [{ value: expression, depth: 0 }];
+  for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
+    if (typeof next.value !== 'object' || next.value === null) continue;
+    const depth = next.depth + 1;
+    deepest = Math.max(deepest, depth);
+    for (const value of Object.values(next.value)) waiting.push({ value, depth });
+  }
+  // Two levels per operator: {"&&": {"left": …}}.
+  return Math.ceil(deepest / 2);
+}
+
+interface Found {
+  facts: Set<Fact>;
+  names: Set<string>;
+  all: boolean;
+}
+
+function visit(node: unknown, found: Found): void {
+  if (typeof node !== 'object' || node === null) return;
+  if (Array.isArray(node)) {
+    for (const item of node) visit(item, found);
+    return;
+  }
+  // The engine's expression, or the operands of one; a cast because the union has no shape in common.
+  const expression = node as Record<string, unknown>;
+  if ('Value' in expression) return;
+  const path = contextPath(expression);
+  if (path !== undefined) {
+    note(path, found);
+    return;
+  }
+  if ('Record' in expression) {
+    // Its members' names are the author's and may be those of operators.
+    for (const member of Object.values(expression.Record as Record<string, unknown>)) visit(member, found);
+    return;
+  }
+  for (const operands of Object.values(expression)) visit(operands, found);
+}
+
+/** `['arguments', 'amount']` for `context.arguments.amount`, also where it is tested by `has`. */
+function contextPath(expression: Record<string, unknown>): readonly string[] | undefined {
+  if (expression.Var === 'context') return [];
+  const access = expression['.'] ?? expression.has;
+  if (typeof access !== 'object' || access === null || !('left' in access) || !('attr' in access))
+    return undefined;
+  const left = contextPath(access.left as Expr as Record<string, unknown>);
+  if (left === undefined) return undefined;
+  return left.concat(access.attr as string | string[]);
+}
+
+function note(path: readonly string[], found: Found): void {
+  const [fact, name] = path;
+  if (fact === undefined) {
+    for (const each of FACTS) found.facts.add(each);
+    found.all = true;
+  } else if (fact === 'arguments') {
+    if (name === undefined) found.all = true;
+    else found.names.add(name);
+  } else {
+    const known = FACTS.find((each) => each === fact);
+    // A fact that no request carries: `has` says so and an access fails, whatever the call is.
+    if (known !== undefined) found.facts.add(known);
+  }
+}

@@ -1,0 +1,61 @@
+/**
+ * The Cedar model of DESIGN.md §10: what there is, who may do what to it, and which facts come with a call.
+ *
+ * `context.arguments` is an empty record here: its members have no known types until schemas are generated from
+ * pinned tool definitions. `check.ts` says how accesses to it are validated nevertheless. `__argument` is not a fact;
+ * it stands for "some argument is present" while a text is validated, and no request carries it.
+ *
+ * `sourceIp` is an address (`context.sourceIp.isInRange(ip("10.0.0.0/8"))`). Every entity has its `name` as a text,
+ * so that `resource.name like "file:///srv/*"` works.
+ */
+export const CEDAR_SCHEMA = `
+namespace Sallyport {
+  entity Group;
+  entity User in [Group] { name: String };
+  entity ServiceAccount in [Group] { name: String };
+  entity Server { name: String };
+  entity Tool in [Server] { name: String };
+  entity Resource in [Server] { name: String };
+  entity Prompt in [Server] { name: String };
+
+  type Facts = {
+    era: String,
+    session?: String,
+    client?: String,
+    sourceIp?: ipaddr,
+    arguments: {},
+    __argument?: Bool,
+  };
+
+  action use;
+  action connect in [use] appliesTo { principal: [User, ServiceAccount], resource: [Server], context: Facts };
+  action call in [use] appliesTo { principal: [User, ServiceAccount], resource: [Tool], context: Facts };
+  action read in [use] appliesTo { principal: [User, ServiceAccount], resource: [Resource], context: Facts };
+  action get in [use] appliesTo { principal: [User, ServiceAccount], resource: [Prompt], context: Facts };
+  action complete in [use] appliesTo { principal: [User, ServiceAccount], resource: [Prompt, Resource], context: Facts };
+  action subscribe in [use] appliesTo { principal: [User, ServiceAccount], resource: [Resource, Server], context: Facts };
+  action sample, elicit, roots in [use] appliesTo {
+    principal: [User, ServiceAccount], resource: [Server, Tool], context: Facts
+  };
+}
+`;
+
+/** Facts of a call that a policy may read as `context.<name>`, beside its arguments. */
+export const FACTS = ['era', 'session', 'client', 'sourceIp'] as const;
+export type Fact = (typeof FACTS)[number];
+
+/** An entity's type with its namespace: `Sallyport::Tool`. */
+export function entityType(name: string): string {
+  return `Sallyport::${name}`;
+}
+
+/** The Cedar type of a principal's kind. */
+export function principalType(kind: 'service-account' | 'user'): string {
+  return entityType(kind === 'user' ? 'User' : 'ServiceAccount');
+}
+
+export const ACTION_TYPE = entityType('Action');
+export const GROUP_TYPE = entityType('Group');
+export const SERVER_TYPE = entityType('Server');
+/** The action group that all actions are in. */
+export const ACTION_GROUP = 'use';

@@ -1,0 +1,74 @@
+import type { EntityUidJson, PolicyJson } from '@cedar-policy/cedar-wasm/nodejs';
+import { ACTION_GROUP, ACTION_TYPE, entityType, GROUP_TYPE, principalType, SERVER_TYPE } from './schema.ts';
+import type { DecisionRequest } from './types.ts';
+
+/** Who wants to do what to which thing, without the facts of the call. */
+export type Question = Pick<DecisionRequest, 'principal' | 'action' | 'server' | 'resource'>;
+
+interface Entity {
+  readonly type: string;
+  readonly id: string;
+}
+
+type Constraint = PolicyJson['principal'] | PolicyJson['resource'];
+
+/**
+ * Whether a policy's scope, the part in parentheses, matches a question: what Cedar would find for the entities that
+ * `entities.ts` makes. A policy whose scope doesn't match has no effect and no error, so it can be left out of the
+ * set that is evaluated; the engine reads the scopes of the others again.
+ *
+ * A constraint of a form that is not known here matches: the engine decides.
+ */
+export function scopeMatches(policy: PolicyJson, question: Question): boolean {
+  return (
+    actionMatches(policy, question) && principalMatches(policy, question) && resourceMatches(policy, question)
+  );
+}
+
+function actionMatches({ action }: PolicyJson, question: Question): boolean {
+  if (!('entity' in action || 'entities' in action)) return true;
+  const named = 'entities' in action ? action.entities : [action.entity];
+  return named.map(entityOf).some(({ type, id }) => {
+    if (type !== ACTION_TYPE) return false;
+    return id === question.action || (action.op === 'in' && id === ACTION_GROUP);
+  });
+}
+
+function principalMatches(policy: PolicyJson, { principal }: Question): boolean {
+  const self = { type: principalType(principal.kind), id: principal.name };
+  return matches(policy.principal, self, (entity) => {
+    return entity.type === GROUP_TYPE && principal.groups.includes(entity.id);
+  });
+}
+
+function resourceMatches(policy: PolicyJson, { resource, server }: Question): boolean {
+  const self = { type: entityType(resource.type), id: resource.name };
+  return matches(policy.resource, self, (entity) => {
+    return resource.type !== 'Server' && entity.type === SERVER_TYPE && entity.id === server;
+  });
+}
+
+function matches(constraint: Constraint, self: Entity, isParent: (entity: Entity) => boolean): boolean {
+  const within = (uid: EntityUidJson) => {
+    const entity = entityOf(uid);
+    return (entity.type === self.type && entity.id === self.id) || isParent(entity);
+  };
+  switch (constraint.op) {
+    case '==': {
+      if (!('entity' in constraint)) return true;
+      const entity = entityOf(constraint.entity);
+      return entity.type === self.type && entity.id === self.id;
+    }
+    case 'in':
+      return 'entity' in constraint ? within(constraint.entity) : true;
+    case 'is':
+      if (constraint.entity_type !== self.type) return false;
+      return constraint.in !== undefined && 'entity' in constraint.in ? within(constraint.in.entity) : true;
+    default:
+      return true;
+  }
+}
+
+function entityOf(uid: EntityUidJson): Entity {
+  return '__entity' in uid ? uid.__entity : uid;
+}
