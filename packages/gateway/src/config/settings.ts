@@ -19,6 +19,8 @@ export interface Settings {
   readonly quickstart: boolean;
   /** Where to write the token of the first administrator while there is none yet. */
   readonly bootstrapTokenFile?: string;
+  /** Quick start only: where to write the URL of a database for the demo servers. */
+  readonly demoDatabaseFile?: string;
   readonly allowedOrigins: readonly string[];
   readonly logLevel: 'error' | 'warn' | 'info' | 'debug';
   readonly tls?: { readonly certFile: string; readonly keyFile: string };

@@ -125,13 +125,13 @@ export function findPath(from: Member | undefined, ...path: string[]): Member | 
 
 /** The raw text of a span. */
 export function text(raw: Buffer, span: Span): string {
-  return raw.utf8Slice(span.start, span.end);
+  return raw.toString('utf8', span.start, span.end);
 }
 
 /** The value of a span that is a JSON string; undefined for any other value. */
 export function stringAt(raw: Buffer, span: Span | undefined): string | undefined {
   if (span === undefined || raw[span.start] !== 0x22) return undefined;
-  const inner = raw.utf8Slice(span.start + 1, span.end - 1);
+  const inner = raw.toString('utf8', span.start + 1, span.end - 1);
   // Cast: a scanned span that opens with a quote is a JSON string.
   return inner.includes('\\') ? (JSON.parse(text(raw, span)) as string) : inner;
 }

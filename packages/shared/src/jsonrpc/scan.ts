@@ -145,12 +145,18 @@ class Scanner {
 
   #array(): void {
     this.#enter();
-    if (this.#raw[this.#at] === 0x5d) return this.#leave(undefined);
+    if (this.#raw[this.#at] === 0x5d) {
+      this.#leave(undefined);
+      return;
+    }
     for (;;) {
       this.#value();
       this.#space();
       const byte = this.#raw[this.#at];
-      if (byte === 0x5d) return this.#leave(undefined);
+      if (byte === 0x5d) {
+        this.#leave(undefined);
+        return;
+      }
       if (byte !== 0x2c) throw this.#syntax('expected a comma or the end of the array');
       this.#at += 1;
       this.#space();
@@ -162,9 +168,9 @@ class Scanner {
     const start = this.#at + 1;
     const plain = this.#string();
     const end = this.#at - 1;
-    if (plain) return this.#raw.latin1Slice(start, end);
+    if (plain) return this.#raw.toString('latin1', start, end);
     // Cast: the span was just found to be a valid JSON string.
-    return JSON.parse(this.#raw.utf8Slice(start - 1, end + 1)) as string;
+    return JSON.parse(this.#raw.toString('utf8', start - 1, end + 1)) as string;
   }
 
   /** Passes over a string. Returns whether it is plain: ASCII without escapes. */

@@ -1,0 +1,66 @@
+import { SallyportError } from '@sallyport/shared/errors';
+
+/** Why a call ended before its answer. Closed: people and scripts act on these. */
+export type EndingCode =
+  | 'malformed'
+  | 'unauthenticated'
+  | 'unknown_server'
+  | 'unknown_session'
+  | 'session_required'
+  | 'refused_method'
+  | 'header_mismatch'
+  | 'unsupported_version'
+  | 'era_unavailable'
+  | 'denied'
+  | 'approval_unavailable'
+  | 'limit'
+  | 'log_unavailable'
+  | 'not_sent'
+  | 'unknown'
+  | 'cancelled'
+  | 'withheld'
+  | 'internal';
+
+/** How the caller is told. */
+export interface Reply {
+  /** HTTP status. */
+  readonly status: number;
+  /** JSON-RPC error code. */
+  readonly rpcCode: number;
+  readonly data?: Record<string, unknown>;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/**
+ * A call ends here. Thrown by a stage, caught by `settle` alone, which records it and answers.
+ * `message` is what the caller reads; `detail` is for the record.
+ */
+export class Ending extends SallyportError<EndingCode> {
+  override readonly name = 'Ending';
+  readonly reply: Reply;
+
+  constructor(
+    code: EndingCode,
+    message: string,
+    reply: Reply,
+    options: { cause?: unknown; detail?: string } = {},
+  ) {
+    super(code, message, options);
+    this.reply = reply;
+  }
+}
+
+/** JSON-RPC codes of our own refusals, in the range MCP leaves to implementations. */
+export const REFUSAL = {
+  /** The gateway can't serve the era the client speaks, or lacks something: clients fall back on it. */
+  general: -32000,
+  unauthenticated: -32001,
+  sessionUnknown: -32001,
+  denied: -32003,
+  unavailable: -32004,
+  notSent: -32005,
+  unknown: -32006,
+  cancelled: -32007,
+  withheld: -32008,
+  limit: -32009,
+} as const;

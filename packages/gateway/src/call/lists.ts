@@ -1,0 +1,77 @@
+import {
+  elementsAt,
+  find,
+  findPath,
+  type Message,
+  type Span,
+  scanJson,
+  stringAt,
+} from '@sallyport/shared/jsonrpc';
+import type { Action } from '../policy/index.ts';
+import { isPlainName, type Resource } from './resource.ts';
+import type { Rooms } from './rooms.ts';
+import type { AttachedFields } from './stages/attach.ts';
+import { named } from './stages/receive.ts';
+
+interface ListKind {
+  readonly member: string;
+  readonly key: 'name' | 'uri';
+  readonly type: Exclude<Resource['type'], 'Server'>;
+  readonly action: Action;
+}
+
+const LISTS: Readonly<Record<string, ListKind>> = {
+  'tools/list': { member: 'tools', key: 'name', type: 'Tool', action: 'call' },
+  'prompts/list': { member: 'prompts', key: 'name', type: 'Prompt', action: 'get' },
+  'resources/list': { member: 'resources', key: 'uri', type: 'Resource', action: 'read' },
+};
+
+/**
+ * Takes what the principal could never use out of a list. The bytes of what stays are the server's own.
+ * @returns the message's bytes, the same buffer where nothing was taken out, and the names of what was
+ */
+export function filterList(
+  rooms: Pick<Rooms, 'policy'>,
+  call: AttachedFields,
+  answer: Message,
+): { raw: Buffer; withheld: string[] } {
+  const kind = LISTS[call.message.method ?? ''];
+  const list = kind === undefined ? undefined : findPath(answer.result, kind.member);
+  if (kind === undefined || list === undefined || answer.raw[list.start] !== 0x5b) {
+    return { raw: answer.raw, withheld: [] };
+  }
+  const kept: Span[] = [];
+  const withheld: string[] = [];
+  for (const element of elementsAt(answer.raw, list)) {
+    const members = scanJson(answer.raw.subarray(element.start, element.end));
+    const name = stringAt(answer.raw.subarray(element.start, element.end), find(members, kind.key));
+    if (name !== undefined && visible(rooms, call, kind, name)) kept.push(element);
+    else withheld.push(named(name ?? ''));
+  }
+  if (withheld.length === 0) return { raw: answer.raw, withheld };
+  const parts: Buffer[] = [answer.raw.subarray(0, list.start), Buffer.from('[')];
+  kept.forEach((element, index) => {
+    if (index > 0) parts.push(Buffer.from(','));
+    parts.push(answer.raw.subarray(element.start, element.end));
+  });
+  parts.push(Buffer.from(']'), answer.raw.subarray(list.end));
+  return { raw: Buffer.concat(parts), withheld };
+}
+
+function visible(rooms: Pick<Rooms, 'policy'>, call: AttachedFields, kind: ListKind, name: string): boolean {
+  if (kind.type !== 'Resource' && !isPlainName(kind.type, name)) return false;
+  const { identity } = call.session;
+  const resource = kind.type === 'Resource' && URL.canParse(name) ? new URL(name).href : name;
+  return rooms.policy.couldAllow({
+    principal: call.authenticated.principal,
+    action: kind.action,
+    server: identity.server,
+    resource: { type: kind.type, name: resource },
+    context: {
+      session: identity.id,
+      client: identity.client,
+      sourceIp: call.authenticated.received.incoming.ip,
+      era: identity.era,
+    },
+  });
+}

@@ -1,0 +1,45 @@
+import type { Clock } from '@sallyport/shared/clock';
+import type { Approval } from '../approval/index.ts';
+import type { Audit } from '../audit/index.ts';
+import type { Identity } from '../identity/index.ts';
+import type { Masking } from '../masking/index.ts';
+import type { Policy } from '../policy/index.ts';
+import type { ServerSpec } from '../registry/index.ts';
+import type { Sessions } from '../session/index.ts';
+import type { Logger } from '../telemetry/index.ts';
+import type { ServerStatus } from '../tunnel/index.ts';
+
+/** The doors that the corridor goes through. wire.ts fills it; nothing else knows all of them. */
+export interface Rooms {
+  readonly identity: Pick<Identity, 'authenticate'>;
+  readonly sessions: Sessions;
+  readonly policy: Pick<Policy, 'decide' | 'couldAllow' | 'version'>;
+  readonly approval: Approval;
+  readonly audit: Pick<Audit, 'record'>;
+  readonly masking: Masking;
+  /** The Server document of that name, as it is now; undefined also where it is switched off. */
+  readonly server: (name: string) => ServerSpec | undefined;
+  /** What an agent last said of a server. */
+  readonly inventory: (agent: string, server: string) => ServerStatus | undefined;
+  readonly attached: (agent: string) => boolean;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** The URL clients use, without a trailing slash. */
+  readonly publicUrl: string;
+  readonly counters: CallCounters;
+}
+
+/** What the corridor counts, for /metrics. */
+export interface CallCounters {
+  call(method: string, ending: string, durationMs: number): void;
+}
+
+/** Where the answer of a request goes: one HTTP response. */
+export interface Answer {
+  /** Releases a message before the answer. Resolves when there is room for another. */
+  interim(raw: Buffer): Promise<void>;
+  /** Releases the answer, once. */
+  final(reply: { status: number; body?: Buffer; headers?: Readonly<Record<string, string>> }): void;
+  /** Called when the client has gone before the answer was released. */
+  onGone(listener: () => void): void;
+}

@@ -1,0 +1,123 @@
+import type { EntryDraft } from '../../audit/index.ts';
+import type { Action, Decision } from '../../policy/index.ts';
+import { Ending, REFUSAL } from '../ending.ts';
+import { argumentsOf, type Resource, resourceOf } from '../resource.ts';
+import type { Rooms } from '../rooms.ts';
+import type { Attached, AttachedFields } from './attach.ts';
+import { named } from './receive.ts';
+
+export interface DecidedFields {
+  readonly attached: AttachedFields;
+  readonly decision: Decision;
+  readonly resource: Resource;
+  readonly facts: Omit<EntryDraft, 'kind'>;
+}
+
+class Decided {
+  readonly #fields: DecidedFields;
+  constructor(fields: DecidedFields) {
+    this.#fields = fields;
+  }
+
+  get fields(): DecidedFields {
+    return this.#fields;
+  }
+}
+
+export type { Decided };
+
+/**
+ * Policy's decision on the body as it will be sent: what is checked here is the very buffer that is dispatched.
+ * @throws Ending a JSON-RPC error that says why and what to do next
+ */
+export function decide(rooms: Pick<Rooms, 'policy'>, call: Attached): Decided {
+  const { message, controls, session } = call.fields;
+  const server = session.identity.server;
+  if (controls === undefined || controls.decide === 'follows') {
+    // Answers and notifications belong to a session that policy let in; the session itself is decided again.
+    return decideOn(rooms, call.fields, 'connect', { type: 'Server', name: server });
+  }
+  return decideOn(
+    rooms,
+    call.fields,
+    controls.decide.action,
+    resourceOf(message, controls.decide.on, server),
+  );
+}
+
+function decideOn(
+  rooms: Pick<Rooms, 'policy'>,
+  call: AttachedFields,
+  action: Action,
+  resource: Resource,
+): Decided {
+  const decision = evaluate(rooms, call, action, resource);
+  const facts: Omit<EntryDraft, 'kind'> = {
+    ...call.facts,
+    ...(resource.type === 'Tool' ? { tool: resource.name } : {}),
+    ...(resource.type === 'Server' || resource.type === 'Tool'
+      ? {}
+      : { fields: { resource: named(resource.name) } }),
+    decision: {
+      effect: decision.effect,
+      reasons: decision.reasons,
+      policies: decision.policies,
+      policyVersion: decision.policyVersion,
+    },
+  };
+  if (decision.effect === 'deny') throw Object.assign(denied(decision, action, resource), { facts });
+  return new Decided({ attached: call, decision, resource, facts });
+}
+
+/** The decision on something in a session, for calls and for what a server asks of the client. */
+export function evaluate(
+  rooms: Pick<Rooms, 'policy'>,
+  call: Pick<AttachedFields, 'authenticated' | 'session' | 'message'>,
+  action: Action,
+  resource: Resource,
+): Decision {
+  const { principal, received } = call.authenticated;
+  const { identity } = call.session;
+  const read = argumentsOf(call.message);
+  return rooms.policy.decide({
+    principal,
+    action,
+    server: identity.server,
+    resource,
+    ...(read === undefined ? {} : { arguments: read }),
+    context: {
+      session: identity.id,
+      client: identity.client,
+      sourceIp: received.incoming.ip,
+      era: identity.era,
+    },
+  });
+}
+
+const WHY: Readonly<Record<string, string>> = {
+  no_permit: 'no policy permits it',
+  forbidden: 'a policy forbids it',
+  policy_error: 'a policy could not be evaluated on it, and what cannot be decided is denied',
+  policy_unavailable: 'no policies are in force',
+};
+
+function denied(decision: Decision, action: Action, resource: Resource): Ending {
+  const [reason = 'no_permit'] = decision.reasons;
+  const what =
+    resource.type === 'Server' ? `"${action}" on this server` : `"${action}" on "${named(resource.name)}"`;
+  const by = decision.policies.length === 0 ? '' : ` (${decision.policies.join(', ')})`;
+  return new Ending(
+    'denied',
+    `Denied: ${what}: ${WHY[reason] ?? reason}${by}. Nothing was sent. Ask the security team for access and name this reason: ${reason}.`,
+    {
+      status: 200,
+      rpcCode: REFUSAL.denied,
+      data: {
+        reason,
+        policies: decision.policies,
+        policyVersion: decision.policyVersion,
+        outcome: 'not_sent',
+      },
+    },
+  );
+}

@@ -1,0 +1,130 @@
+import {
+  find,
+  findPath,
+  type Message,
+  readMessage,
+  stringAt,
+  text,
+  valueAt,
+} from '@sallyport/shared/jsonrpc';
+import type { EntryDraft } from '../../audit/index.ts';
+import { Ending, REFUSAL } from '../ending.ts';
+import { filterList } from '../lists.ts';
+import type { Rooms } from '../rooms.ts';
+import { evaluate } from './decide.ts';
+import type { Answered } from './dispatch.ts';
+import type { IntendedFields } from './record-intent.ts';
+
+interface MaskedFields {
+  readonly intended: IntendedFields;
+  /** What may be released, and nothing else. */
+  readonly raw: Buffer;
+  readonly httpStatus: number;
+  readonly outcome: NonNullable<EntryDraft['outcome']>;
+  readonly findings: Readonly<Record<string, number>>;
+  /** Names taken out of a list. */
+  readonly withheld: readonly string[];
+}
+
+class Masked {
+  readonly #fields: MaskedFields;
+  constructor(fields: MaskedFields) {
+    this.#fields = fields;
+  }
+
+  get fields(): MaskedFields {
+    return this.#fields;
+  }
+}
+
+export type { Masked };
+
+/** Results a call may end in (2026-07-28). One that is not known can't be judged, so it is withheld. */
+const RESULT_TYPES: readonly string[] = ['complete', 'input_required'];
+
+/**
+ * Leaves in the answer only what this principal may see.
+ * @throws Ending `withheld` where that can't be done: an answer that can't be masked is not released
+ */
+export function mask(rooms: Rooms, call: Answered): Masked {
+  const { intended, answer, httpStatus } = call.fields;
+  const { attached } = intended.decided;
+  if (attached.session.identity.era === 'modern') checkModernResult(rooms, intended, answer);
+  const filtered =
+    attached.controls?.forward === 'filter-list'
+      ? filterList(rooms, attached, answer)
+      : { raw: answer.raw, withheld: [] };
+  const about = { server: attached.session.identity.server, method: attached.message.method ?? '' };
+  const visible = filtered.raw === answer.raw ? answer : readMessage(filtered.raw);
+  const { raw, findings } = masked(rooms, visible, about);
+  return new Masked({
+    intended,
+    raw,
+    httpStatus,
+    outcome: outcomeOf(answer),
+    findings,
+    withheld: filtered.withheld,
+  });
+}
+
+/** @throws Ending `withheld` */
+export function masked(
+  rooms: Pick<Rooms, 'masking'>,
+  message: Message,
+  about: { server: string; method: string },
+): { raw: Buffer; findings: Readonly<Record<string, number>> } {
+  try {
+    return rooms.masking.toClient(message, about);
+  } catch (thrown) {
+    throw withheld('it could not be masked', thrown);
+  }
+}
+
+function outcomeOf(answer: Message): NonNullable<EntryDraft['outcome']> {
+  if (answer.error !== undefined) {
+    const code = find(answer.error.members, 'code');
+    const rpcCode = code === undefined ? Number.NaN : Number(text(answer.raw, code));
+    return { transport: 'answered', rpc: 'error', ...(Number.isSafeInteger(rpcCode) ? { rpcCode } : {}) };
+  }
+  const isError = findPath(answer.result, 'isError');
+  if (isError === undefined) return { transport: 'answered', rpc: 'result' };
+  return {
+    transport: 'answered',
+    rpc: 'result',
+    tool: text(answer.raw, isError) === 'true' ? 'error' : 'ok',
+  };
+}
+
+/** What a modern answer asks of the client is decided like a legacy server's own request. */
+function checkModernResult(rooms: Rooms, intended: IntendedFields, answer: Message): void {
+  const type = stringAt(answer.raw, findPath(answer.result, 'resultType'));
+  if (type !== undefined && !RESULT_TYPES.includes(type)) throw withheld('its result type is not known');
+  const requests = findPath(answer.result, 'inputRequests');
+  if (requests === undefined || answer.raw[requests.start] !== 0x7b) return;
+  // Cast: the span opens with a brace, so it is an object.
+  for (const request of Object.values(valueAt(answer.raw, requests) as Record<string, unknown>)) {
+    const method =
+      typeof request === 'object' && request !== null && 'method' in request ? request.method : undefined;
+    const action = INPUT_ACTIONS[String(method)];
+    if (action === undefined) throw withheld('it asks for an input that is not known');
+    const { attached } = intended.decided;
+    const server = { type: 'Server', name: attached.session.identity.server } as const;
+    const decision = evaluate(rooms, attached, action, server);
+    if (decision.effect !== 'allow') throw withheld(`policy does not permit "${action}" on this server`);
+  }
+}
+
+const INPUT_ACTIONS: Readonly<Record<string, 'sample' | 'elicit' | 'roots'>> = {
+  'sampling/createMessage': 'sample',
+  'elicitation/create': 'elicit',
+  'roots/list': 'roots',
+};
+
+function withheld(why: string, cause?: unknown): Ending {
+  return new Ending(
+    'withheld',
+    `The server answered, and the answer is withheld: ${why}. The call has run. Tell the security team.`,
+    { status: 200, rpcCode: REFUSAL.withheld, data: { reason: 'withheld', outcome: 'withheld' } },
+    { cause, detail: why },
+  );
+}

@@ -1,0 +1,47 @@
+import { digestOf, record } from '../record.ts';
+import type { Rooms } from '../rooms.ts';
+import type { Masked } from './mask.ts';
+import type { IntendedFields } from './record-intent.ts';
+
+interface SettledFields {
+  readonly intended: IntendedFields;
+  readonly raw: Buffer;
+  readonly httpStatus: number;
+  readonly rpcCode: number | undefined;
+}
+
+class Settled {
+  readonly #fields: SettledFields;
+  constructor(fields: SettledFields) {
+    this.#fields = fields;
+  }
+
+  get fields(): SettledFields {
+    return this.#fields;
+  }
+}
+
+export type { Settled };
+
+/**
+ * Commit point 2. When this resolves, a durable entry says what the answer was. Until then not one byte of the
+ * answer is released; a crash before it leaves the call indeterminate, and the client without an answer.
+ */
+export async function recordOutcome(rooms: Rooms, call: Masked): Promise<Settled> {
+  const { intended, raw, httpStatus, outcome, findings, withheld } = call.fields;
+  const { startedMs } = intended.decided.attached.authenticated.received;
+  const found = Object.keys(findings).length > 0;
+  await record(
+    rooms,
+    {
+      ...intended.facts,
+      kind: 'call.outcome',
+      response: { ...digestOf(raw), ...(found ? { findings } : {}) },
+      outcome,
+      duration: Math.round(rooms.clock.monotonicMs() - startedMs),
+      ...(withheld.length > 0 ? { fields: { withheld } } : {}),
+    },
+    true,
+  );
+  return new Settled({ intended, raw, httpStatus, rpcCode: outcome.rpcCode });
+}

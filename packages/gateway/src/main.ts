@@ -1,0 +1,42 @@
+import { runCli } from './cli/index.ts';
+import { isSupervised, loadSettings } from './config/index.ts';
+import { openFoundation } from './foundation.ts';
+import { openLogger } from './telemetry/index.ts';
+
+await runCli(process.argv, {
+  async serve({ config }) {
+    const settings = loadSettings(config);
+    const logger = openLogger(settings.logLevel, 'gateway');
+    // Loaded here, so that a client command does not load the gateway.
+    const { startGateway } = await import('./wire.ts');
+    const gateway = await startGateway(settings, logger);
+    let stopping: Promise<void> | undefined;
+    const stop = (why: string) => {
+      stopping ??= (async () => {
+        logger.info('the gateway stops', { why });
+        await gateway.stop();
+        process.exit(0);
+      })().catch((thrown: unknown) => {
+        logger.error('the gateway did not stop as it should', { error: String(thrown) });
+        process.exit(1);
+      });
+    };
+    process.on('SIGTERM', () => stop('SIGTERM'));
+    process.on('SIGINT', () => stop('SIGINT'));
+    if (isSupervised()) process.on('disconnect', () => stop('its supervisor has gone'));
+    process.on('unhandledRejection', (reason) => {
+      logger.error('a promise was rejected and nobody looked', {
+        error: reason instanceof Error ? reason.stack : String(reason),
+      });
+    });
+  },
+  async migrate({ config }) {
+    const settings = loadSettings(config);
+    const undo: (() => unknown)[] = [];
+    try {
+      await openFoundation(settings, openLogger(settings.logLevel, 'gateway'), undo);
+    } finally {
+      for (const step of undo.reverse()) await step();
+    }
+  },
+});

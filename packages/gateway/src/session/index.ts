@@ -1,0 +1,7 @@
+export { SessionError, type SessionErrorCode } from './errors.ts';
+export type { Exchange } from './exchange.ts';
+export type { Link } from './link.ts';
+export { negotiatedVersion, type Session } from './session.ts';
+export { Sessions } from './sessions.ts';
+export { SessionStore, type StoredSession } from './store.ts';
+export type { Arrival, Era, ExchangeEnd, OpenChannel, SessionChannel, SessionIdentity } from './types.ts';

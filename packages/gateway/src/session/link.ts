@@ -1,0 +1,306 @@
+import type { AgentFrame__Output } from '@sallyport/proto';
+import { findPath, idKeyOf, type Message, readMessage } from '@sallyport/shared/jsonrpc';
+import { FRAME_PAYLOAD_MAX_BYTES, MESSAGE_FROM_SERVER_MAX_BYTES } from '@sallyport/shared/limits';
+import { SessionError } from './errors.ts';
+import { Exchange } from './exchange.ts';
+import { EXCHANGES_MAX, LINK_BACKLOG_MAX_BYTES } from './limits.ts';
+import type { ExchangeEnd, SessionChannel } from './types.ts';
+
+/** What goes to the server. */
+export interface Outgoing {
+  readonly raw: Buffer;
+  readonly idKey: string | undefined;
+  readonly progressKey: string | undefined;
+  readonly callId: string;
+  readonly expectsAnswer: boolean;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly deadlineMs: number;
+}
+
+export interface LinkEvents {
+  /** A message that belongs to no exchange under way. */
+  onUnasked(message: Message): void;
+  /** A message that can't be read: dropped, because what can't be read can't be masked or recorded. */
+  onUnreadable(problem: string): void;
+  onClosed(close: { reason: string; resumable: boolean }): void;
+}
+
+/**
+ * The exchanges of one channel. HTTP servers' messages arrive with the number of their exchange; a stdio server's
+ * do not, and are matched by id, progress token or subscription id. Ids are never rewritten: one channel never
+ * has two exchanges with one id.
+ */
+export class Link {
+  readonly #channel: SessionChannel;
+  readonly #events: LinkEvents;
+  readonly #exchanges = new Map<number, Exchange>();
+  readonly #byId = new Map<string, Exchange>();
+  readonly #byProgress = new Map<string, Exchange>();
+  /** Requests of the server that wait for the client's answer. */
+  readonly #asked = new Set<string>();
+  #numbers = 0;
+  #parts: Buffer[] = [];
+  #partsBytes = 0;
+  #backlogBytes = 0;
+  #paused = false;
+  #blocked = false;
+  #whenDrained: (() => void)[] = [];
+  #closed = false;
+
+  constructor(channel: SessionChannel, events: LinkEvents) {
+    this.#channel = channel;
+    this.#events = events;
+    channel.onDrain(() => {
+      this.#blocked = false;
+      for (const go of this.#whenDrained.splice(0)) go();
+    });
+    channel.onClose((close) => this.#close(close));
+    channel.onFrame((frame) => this.#receive(frame));
+  }
+
+  get transport(): 'stdio' | 'http' | 'sse' {
+    return this.#channel.transport;
+  }
+
+  get busy(): number {
+    return this.#exchanges.size;
+  }
+
+  get closed(): boolean {
+    return this.#closed;
+  }
+
+  /** Whether a request with these keys could be told apart from those under way. */
+  admits(idKey: string | undefined, progressKey: string | undefined): boolean {
+    if (idKey !== undefined && this.#byId.has(idKey)) return false;
+    return progressKey === undefined || !this.#byProgress.has(progressKey);
+  }
+
+  /** Whether the server asked something under this id and still waits. */
+  awaits(idKey: string): boolean {
+    return this.#asked.has(idKey);
+  }
+
+  /**
+   * Sends a message. Resolves once it is handed to the tunnel, which is when it may have left; the answer is read
+   * from the exchange.
+   *
+   * @throws SessionError `duplicate_id`, `too_many_exchanges`, or `ended` with nothing sent
+   */
+  async send(out: Outgoing): Promise<Exchange> {
+    while (this.#blocked && !this.#closed) {
+      await new Promise<void>((resolve) => {
+        this.#whenDrained.push(resolve);
+      });
+    }
+    if (this.#closed) throw new SessionError('ended', 'The session has ended. Start a new one.');
+    if (!this.admits(out.idKey, out.progressKey)) {
+      throw new SessionError('duplicate_id', 'A request with this id or progress token is still under way.');
+    }
+    if (this.#exchanges.size >= EXCHANGES_MAX) {
+      throw new SessionError('too_many_exchanges', `More than ${EXCHANGES_MAX} requests are under way.`);
+    }
+    const exchange = this.#open(out);
+    const { raw } = out;
+    for (let at = 0; at === 0 || at < raw.length; at += FRAME_PAYLOAD_MAX_BYTES) {
+      const last = at + FRAME_PAYLOAD_MAX_BYTES >= raw.length;
+      const roomLeft = this.#channel.send({
+        toServer: {
+          exchange: exchange.number,
+          callId: out.callId,
+          payload: at === 0 && last ? raw : raw.subarray(at, at + FRAME_PAYLOAD_MAX_BYTES),
+          last,
+          expectsAnswer: out.expectsAnswer,
+          headers: at === 0 ? out.headers : {},
+        },
+      });
+      // The parts of one message stay together; back-pressure holds the next message.
+      if (!roomLeft) this.#blocked = true;
+    }
+    return exchange;
+  }
+
+  /** Opens the GET stream of a legacy HTTP server. */
+  listen(lastEventId: string): Exchange {
+    const exchange = this.#open({
+      idKey: undefined,
+      progressKey: undefined,
+      deadlineMs: Infinity,
+      expectsAnswer: true,
+    });
+    this.#channel.send({ openListen: { exchange: exchange.number, lastEventId } });
+    return exchange;
+  }
+
+  /** Gives an exchange up at both ends; its reader learns that it was cancelled. */
+  cancel(exchange: Exchange): void {
+    if (!this.#forget(exchange)) return;
+    this.#channel.send({ cancelExchange: { exchange: exchange.number } });
+    exchange.finish(lost('cancelled', 'given up by the client'));
+  }
+
+  /** The exchange a request with this id is in, to cancel it. */
+  find(idKey: string): Exchange | undefined {
+    return this.#byId.get(idKey);
+  }
+
+  /** The client answered what the server asked. */
+  answered(idKey: string): void {
+    this.#asked.delete(idKey);
+  }
+
+  /** Remembers that the server waits for an answer under this id. */
+  asks(message: Message): void {
+    if (message.idKey !== undefined) this.#asked.add(message.idKey);
+  }
+
+  /** Of the exchanges under way, the one begun last: where an unasked message most likely belongs. */
+  latest(): Exchange | undefined {
+    let latest: Exchange | undefined;
+    for (const exchange of this.#exchanges.values()) if (exchange.idKey !== undefined) latest = exchange;
+    return latest;
+  }
+
+  /** Ends what has passed its time limit. The call's fate is unknown: it had left. */
+  expire(nowMs: number): Exchange[] {
+    const expired = [...this.#exchanges.values()].filter((exchange) => exchange.deadlineMs <= nowMs);
+    for (const exchange of expired) {
+      this.#forget(exchange);
+      this.#channel.send({ cancelExchange: { exchange: exchange.number } });
+      exchange.finish(lost('timeout', 'the server did not answer in time'));
+    }
+    return expired;
+  }
+
+  end(reason: string): void {
+    this.#channel.end(reason);
+    this.#close({ reason, resumable: false });
+  }
+
+  #open(out: Pick<Outgoing, 'idKey' | 'progressKey' | 'deadlineMs' | 'expectsAnswer'>): Exchange {
+    this.#numbers += 1;
+    const exchange = new Exchange({
+      number: this.#numbers,
+      idKey: out.idKey,
+      progressKey: out.progressKey,
+      deadlineMs: out.deadlineMs,
+      onBacklog: (delta) => this.#weigh(delta),
+    });
+    if (out.expectsAnswer) {
+      this.#exchanges.set(exchange.number, exchange);
+      if (out.idKey !== undefined) this.#byId.set(out.idKey, exchange);
+      if (out.progressKey !== undefined) this.#byProgress.set(out.progressKey, exchange);
+    }
+    return exchange;
+  }
+
+  #forget(exchange: Exchange): boolean {
+    if (!this.#exchanges.delete(exchange.number)) return false;
+    if (exchange.idKey !== undefined) this.#byId.delete(exchange.idKey);
+    if (exchange.progressKey !== undefined) this.#byProgress.delete(exchange.progressKey);
+    return true;
+  }
+
+  #weigh(deltaBytes: number): void {
+    this.#backlogBytes += deltaBytes;
+    if (!this.#paused && this.#backlogBytes > LINK_BACKLOG_MAX_BYTES) {
+      this.#paused = true;
+      this.#channel.pause();
+    } else if (this.#paused && this.#backlogBytes <= LINK_BACKLOG_MAX_BYTES / 2) {
+      this.#paused = false;
+      this.#channel.resume();
+    }
+  }
+
+  #receive(frame: AgentFrame__Output): void {
+    if (frame.fromServer) {
+      const part = frame.fromServer;
+      const payload = asBuffer(part.payload);
+      if (part.last && this.#parts.length === 0) return this.#arrive(part.exchange, payload);
+      this.#parts.push(payload);
+      this.#partsBytes += payload.length;
+      if (this.#partsBytes > MESSAGE_FROM_SERVER_MAX_BYTES) {
+        this.#events.onUnreadable('a message of the server is larger than the limit');
+        this.end('guard');
+      } else if (part.last) {
+        const whole = Buffer.concat(this.#parts, this.#partsBytes);
+        this.#parts = [];
+        this.#partsBytes = 0;
+        this.#arrive(part.exchange, whole);
+      }
+    } else if (frame.exchangeEnded) {
+      const { exchange: number, delivery, error, detail, httpStatus, errorBody } = frame.exchangeEnded;
+      const exchange = this.#exchanges.get(number);
+      if (exchange === undefined) return;
+      const body = asBuffer(errorBody);
+      this.#forget(exchange);
+      exchange.finish({
+        delivery: delivery === 'DELIVERY_NOT_SENT' ? 'not_sent' : 'unknown',
+        error: error === '' ? 'no_answer' : error,
+        detail,
+        httpStatus,
+        errorBody: body.length === 0 ? undefined : body,
+      });
+    } else if (frame.sessionEnded) {
+      this.#close({ reason: `${frame.sessionEnded.reason}: ${frame.sessionEnded.detail}`, resumable: false });
+    }
+  }
+
+  #arrive(number: number, raw: Buffer): void {
+    let message: Message;
+    try {
+      message = readMessage(raw);
+    } catch (thrown) {
+      this.#events.onUnreadable(thrown instanceof Error ? thrown.message : 'unreadable');
+      return;
+    }
+    if (message.kind === 'response') return this.#answer(number, message);
+    if (message.kind === 'request') this.asks(message);
+    const exchange = number === 0 ? this.#correlate(message) : this.#exchanges.get(number);
+    if (exchange === undefined) this.#events.onUnasked(message);
+    else exchange.interim(message);
+  }
+
+  #answer(number: number, message: Message): void {
+    // A late answer to what was given up or never asked has no exchange and goes nowhere (THREATS.md, id reuse).
+    const byId = message.idKey === undefined ? undefined : this.#byId.get(message.idKey);
+    const exchange = byId ?? (message.idLexeme === 'null' ? this.#exchanges.get(number) : undefined);
+    if (exchange === undefined || (number !== 0 && exchange.number !== number)) {
+      this.#events.onUnreadable('an answer to no request under way');
+      return;
+    }
+    this.#forget(exchange);
+    exchange.answer(message, 200);
+  }
+
+  /** Only for transports that don't tell: by progress token, or by the id of the subscription (2026-07-28). */
+  #correlate(message: Message): Exchange | undefined {
+    const token = findPath(message.params, 'progressToken');
+    if (token !== undefined) return this.#byProgress.get(idKeyOf(message.raw, token) ?? '');
+    const subscription = findPath(message.params, '_meta', 'io.modelcontextprotocol/subscriptionId');
+    if (subscription !== undefined) return this.#byId.get(idKeyOf(message.raw, subscription) ?? '');
+    return undefined;
+  }
+
+  #close(close: { reason: string; resumable: boolean }): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    const end = lost(close.resumable ? 'channel_lost' : 'session_ended', close.reason);
+    for (const exchange of this.#exchanges.values()) exchange.finish(end);
+    this.#exchanges.clear();
+    this.#byId.clear();
+    this.#byProgress.clear();
+    for (const go of this.#whenDrained.splice(0)) go();
+    this.#events.onClosed(close);
+  }
+}
+
+function lost(error: string, detail: string): ExchangeEnd {
+  return { delivery: 'unknown', error, detail, httpStatus: 0, errorBody: undefined };
+}
+
+/** The wire's bytes arrive as Buffers already; the generated type only says Uint8Array or text. */
+function asBuffer(bytes: Buffer | Uint8Array | string): Buffer {
+  if (Buffer.isBuffer(bytes)) return bytes;
+  return typeof bytes === 'string' ? Buffer.from(bytes, 'base64') : Buffer.from(bytes);
+}
