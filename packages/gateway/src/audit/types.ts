@@ -22,7 +22,12 @@ export interface EntryDraft {
   approval?: string;
   request?: { digest: string; bytes: number };
   response?: { digest: string; bytes: number; findings?: Record<string, number> };
-  outcome?: { transport: TransportOutcome; rpc?: 'result' | 'error'; rpcCode?: number; tool?: 'ok' | 'error' };
+  outcome?: {
+    transport: TransportOutcome;
+    rpc?: 'result' | 'error';
+    rpcCode?: number;
+    tool?: 'ok' | 'error';
+  };
   /** Milliseconds from receipt to this entry. */
   duration?: number;
   source?: { ip?: string; client?: string };

@@ -1,0 +1,21 @@
+import { SallyportError } from '@sallyport/shared/errors';
+
+export type AuditErrorCode =
+  | 'unavailable' // not durable, or not known to be: the caller must not go on
+  | 'invalid' // the draft is no canonical JSON value, or too large
+  | 'already_settled' // the call has its ending in the log already (call.indeterminate)
+  | 'slot_taken' // another gateway owns the slot
+  | 'origin_changed'; // the slot's log was begun under another name
+
+export class AuditError extends SallyportError<AuditErrorCode> {
+  override readonly name = 'AuditError';
+}
+
+/** What a caller is told when an entry cannot be made durable. */
+export function unavailable(detail: string, cause?: unknown): AuditError {
+  return new AuditError(
+    'unavailable',
+    'The audit log cannot be written now, so nothing is sent or released. Try again in a moment.',
+    { detail, cause },
+  );
+}

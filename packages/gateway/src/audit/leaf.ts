@@ -1,0 +1,119 @@
+import { hash } from 'node:crypto';
+import { canonicalString, canonicalText } from './canonical.ts';
+import { AuditError } from './errors.ts';
+import { LEAF_MAX_BYTES } from './limits.ts';
+import type { EntryDraft, EntryValue } from './types.ts';
+
+/** Version of the leaf's form. */
+const VERSION = 1;
+
+// The leaf's members in canonical order, on either side of seq, which is known only when the entry is flushed.
+const BEFORE_SEQ = [
+  'actor',
+  'agent',
+  'approval',
+  'call',
+  'control',
+  'decision',
+  'duration',
+  'fields',
+  'grant',
+  'id',
+  'kind',
+  'method',
+  'origin',
+  'outcome',
+  'request',
+  'response',
+] as const;
+const AFTER_SEQ = ['server', 'session', 'source', 'tool', 'toolDefinition', 'ts', 'v'] as const;
+
+/** An entry whose leaf lacks only its seq. */
+export interface Unplaced {
+  readonly id: string;
+  readonly ts: string;
+  readonly tsMs: number;
+  readonly kind: string;
+  readonly before: string;
+  readonly after: string;
+  /** Columns a search filters by. */
+  readonly principal: string | null;
+  readonly session: string | null;
+  readonly call: string | null;
+  readonly server: string | null;
+  readonly tool: string | null;
+}
+
+/** What the log adds to a draft. */
+export interface Envelope {
+  readonly origin: string;
+  readonly id: string;
+  readonly tsMs: number;
+}
+
+/**
+ * Writes the canonical JSON of `{v, origin, seq, ts, kind, id, …draft}` but for the digits of seq.
+ *
+ * @throws AuditError `invalid` when the draft has no canonical form or is too large.
+ */
+export function prepareLeaf(draft: EntryDraft, envelope: Envelope): Unplaced {
+  const ts = new Date(envelope.tsMs).toISOString();
+  const own = { origin: envelope.origin, id: envelope.id, ts, v: VERSION };
+  const before = `{${members(BEFORE_SEQ, draft, own)}"seq":`;
+  const behind = members(AFTER_SEQ, draft, own);
+  const after = `,${behind.slice(0, -1)}}`;
+  if (before.length + after.length > LEAF_MAX_BYTES) {
+    throw new AuditError('invalid', 'An audit entry is too large.', {
+      detail: `${draft.kind}: more than ${LEAF_MAX_BYTES}`,
+    });
+  }
+  return {
+    id: envelope.id,
+    ts,
+    tsMs: envelope.tsMs,
+    kind: draft.kind,
+    before,
+    after,
+    principal: draft.actor?.name ?? null,
+    session: draft.session ?? null,
+    call: draft.call ?? null,
+    server: draft.server ?? null,
+    tool: draft.tool ?? null,
+  };
+}
+
+/** Each member with a comma behind it. */
+function members(
+  names: readonly (keyof EntryDraft | 'origin' | 'id' | 'ts' | 'v')[],
+  draft: EntryDraft,
+  own: { readonly [name: string]: EntryValue },
+): string {
+  let text = '';
+  try {
+    for (const name of names) {
+      // A draft's members are canonical values by their types; `own` holds the others.
+      const value = (own[name] ?? draft[name as keyof EntryDraft]) as EntryValue | undefined;
+      if (value === undefined) continue;
+      text += `"${name}":${typeof value === 'string' ? canonicalString(value) : canonicalText(value)},`;
+    }
+  } catch (cause) {
+    if (!(cause instanceof RangeError)) throw cause;
+    throw new AuditError('invalid', 'An audit entry has a value that cannot be recorded.', {
+      cause,
+      detail: `${draft.kind}: ${cause.message}`,
+    });
+  }
+  return text;
+}
+
+/**
+ * The bytes that are hashed: 0x00 and the leaf (RFC 6962 §2.1). The leaf itself is what follows the first byte.
+ */
+export function leafBytes(entry: Unplaced, seq: number): Buffer {
+  return Buffer.from(`\0${entry.before}${seq}${entry.after}`, 'utf8');
+}
+
+/** SHA-256 over leafBytes. */
+export function leafHash(bytes: Buffer): Buffer {
+  return hash('sha256', bytes, 'buffer');
+}

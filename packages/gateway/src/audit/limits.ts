@@ -1,0 +1,38 @@
+/** The audit room's bounds. Units are last in the names. */
+
+/** Rows of one flush. At 100 a flush costs twice what one row costs; beyond 500 the latency grows with the rows. */
+export const FLUSH_MAX_ENTRIES = 500;
+
+/** Bytes of leaves in one flush: a commit of 1 MiB still is a matter of milliseconds. */
+export const FLUSH_MAX_BYTES = 1_048_576;
+
+/** Entries that may wait for a flush: at a few thousand a second, what a caller would be willing to wait. */
+export const QUEUE_MAX_ENTRIES = 10_000;
+export const QUEUE_MAX_BYTES = 16 * 1_048_576;
+
+/** Outcomes may use this much more of the queue: each closes an intent that was taken already. */
+export const QUEUE_ENDINGS_FACTOR = 2;
+
+/** Largest leaf. An entry holds names, digests and codes; bodies are stored apart. */
+export const LEAF_MAX_BYTES = 262_144;
+
+/** A flush that is not confirmed by then counts as unconfirmed: Postgres gives up, then we do. */
+export const FLUSH_MAX_MS = 8_000;
+export const CONNECTION_MAX_MS = 10_000;
+
+/** Waits between attempts to take the log up again. */
+export const RECOVER_FIRST_MS = 100;
+export const RECOVER_MAX_MS = 3_000;
+
+/** How long a start waits for a slot whose earlier owner's connection has not ended yet. */
+export const SLOT_WAIT_MS = 10_000;
+
+/** Without a given slot: how long a slot that has a log is tried before the next one, and how many there may be. */
+export const SLOT_PREFER_MS = 2_000;
+export const SLOTS_MAX = 64;
+
+/** Calls remembered as settled by us, so that a late outcome cannot become a second ending. */
+export const SETTLED_MAX_CALLS = 100_000;
+
+/** Entries a search returns at most. */
+export const SEARCH_MAX_ENTRIES = 500;

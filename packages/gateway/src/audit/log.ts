@@ -1,0 +1,238 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Clock } from '@sallyport/shared/clock';
+import { errorText } from '@sallyport/shared/errors';
+import { newId } from '@sallyport/shared/ids';
+import type { Logger } from 'winston';
+import { AuditError, unavailable } from './errors.ts';
+import { prepareLeaf, type Unplaced } from './leaf.ts';
+import { FLUSH_MAX_ENTRIES, RECOVER_FIRST_MS, RECOVER_MAX_MS, SETTLED_MAX_CALLS } from './limits.ts';
+import { isEnding, Queue, type Waiting } from './queue.ts';
+import { openOf, openSinceLastStart, type SettleReason } from './settle.ts';
+import type { OwnedSlot } from './slot.ts';
+import type { EntryDraft, Recorded } from './types.ts';
+
+interface LogOptions {
+  readonly origin: string;
+  readonly deploymentName: string;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Takes the slot again after it was lost; undefined while another has it. */
+  readonly takeAgain: () => Promise<OwnedSlot | undefined>;
+}
+
+/**
+ * The log's writer: group commit on an owned slot, and the way back after a failure.
+ *
+ * At most one flush is under way. What arrives meanwhile is the next batch, so batches grow with the load and an idle
+ * gateway does not wait. After any failure nothing is assumed: every waiting caller is refused, the slot is taken
+ * anew, the log's end is read again, and only a confirmed write makes the log available.
+ */
+export class Log {
+  readonly #options: LogOptions;
+  readonly #queue = new Queue();
+  readonly #closing = new AbortController();
+  /** Calls whose intent or ending may or may not be in the log; looked at when the slot is ours again. */
+  readonly #doubtful = new Map<string, SettleReason>();
+  /** Calls that the log itself has ended: their own outcome comes too late. */
+  readonly #settled = new Set<string>();
+  /** Undefined while the log is not ours. */
+  #owned: OwnedSlot | undefined;
+  #flushing: Promise<void> | undefined;
+  #recovering: Promise<void> | undefined;
+  #size = 0;
+  #lastTsMs = 0;
+  #outage: { sinceMs: number; refused: number } | undefined;
+
+  constructor(options: LogOptions) {
+    this.#options = options;
+  }
+
+  get size(): number {
+    return this.#size;
+  }
+
+  healthy(): boolean {
+    return this.#owned !== undefined;
+  }
+
+  /** Begins on a slot just taken: settles what a crash left open, then records the start. */
+  async start(owned: OwnedSlot): Promise<void> {
+    try {
+      const open = await openSinceLastStart(owned);
+      await this.#writeOwn(owned, [...open, this.#ownEntry('log.start', { settled: open.length })]);
+      if (open.length > 0) {
+        this.#options.logger.warn('calls without an outcome were recorded as indeterminate', {
+          calls: open.length,
+        });
+      }
+    } catch (error) {
+      owned.abandon();
+      throw error;
+    }
+    this.#serve(owned);
+  }
+
+  record(draft: EntryDraft): Promise<Recorded> {
+    return new Promise((resolve, reject) => {
+      const { call } = draft;
+      const ending = isEnding(draft.kind);
+      try {
+        if (ending && call !== undefined && this.#settled.has(call)) {
+          throw new AuditError(
+            'already_settled',
+            'The call was recorded as indeterminate before its outcome came.',
+          );
+        }
+        if (this.#owned === undefined || this.#closing.signal.aborted)
+          throw unavailable('the log is not ours now');
+        this.#queue.add({ entry: this.#prepare(draft), resolve, reject });
+      } catch (error) {
+        if (this.#outage !== undefined) this.#outage.refused += 1;
+        if (ending && isUnavailable(error)) this.#doubt(call, 'outcome_not_confirmed');
+        reject(error);
+        return;
+      }
+      this.#flushing ??= this.#flushAll();
+    });
+  }
+
+  /** Records the stop behind everything that waits, and lets the slot go. */
+  async close(): Promise<void> {
+    if (this.#closing.signal.aborted) return;
+    const stop = this.#owned === undefined ? undefined : this.record(this.#ownEntry('log.stop', {}));
+    this.#closing.abort();
+    await stop?.catch((error: unknown) => {
+      this.#options.logger.warn('the log could not record its stop', { reason: errorText(error) });
+    });
+    await this.#flushing;
+    await this.#recovering;
+    const owned = this.#owned;
+    this.#owned = undefined;
+    await owned?.release();
+  }
+
+  #serve(owned: OwnedSlot): void {
+    this.#owned = owned;
+    owned.onLost(() => this.#fail(owned, [], new Error('the connection was lost')));
+  }
+
+  #prepare(draft: EntryDraft): Unplaced {
+    // ts never falls within the log, also when the clock is set back: readers find a time by halving.
+    this.#lastTsMs = Math.max(this.#lastTsMs, this.#options.clock.now());
+    return prepareLeaf(draft, { origin: this.#options.origin, id: newId('ent'), tsMs: this.#lastTsMs });
+  }
+
+  /** Flushes until nothing waits. What is recorded in the same turn of the event loop is one batch. */
+  async #flushAll(): Promise<void> {
+    await Promise.resolve();
+    let owned = this.#owned;
+    while (owned !== undefined && this.#queue.length > 0) {
+      const batch = this.#queue.takeBatch();
+      try {
+        const recorded = await owned.flush(batch.map(({ entry }) => entry));
+        this.#size = owned.size;
+        for (const [index, place] of recorded.entries()) batch[index]?.resolve(place);
+      } catch (error) {
+        this.#fail(owned, batch, error);
+      }
+      owned = this.#owned;
+    }
+    this.#flushing = undefined;
+  }
+
+  /** Refuses everyone who waits and starts to take the log up again. */
+  #fail(owned: OwnedSlot, batch: readonly Waiting[], cause: unknown): void {
+    const current = this.#owned === owned;
+    const refused = current ? [...batch, ...this.#queue.takeAll()] : batch;
+    for (const { entry } of batch)
+      if (entry.kind === 'call.intent') this.#doubt(entry.call, 'intent_not_confirmed');
+    for (const { entry } of refused)
+      if (isEnding(entry.kind)) this.#doubt(entry.call, 'outcome_not_confirmed');
+    for (const { reject } of refused) reject(unavailable(errorText(cause), cause));
+    if (!current) {
+      // The loss of the connection was told first; this is its flush.
+      if (this.#outage !== undefined) this.#outage.refused += refused.length;
+      return;
+    }
+    this.#owned = undefined;
+    owned.abandon();
+    this.#options.logger.error('the audit log cannot be written: calls are refused', {
+      reason: errorText(cause),
+    });
+    this.#outage = { sinceMs: this.#options.clock.monotonicMs(), refused: refused.length };
+    this.#recovering = this.#recover();
+  }
+
+  #doubt(call: string | null | undefined, reason: SettleReason): void {
+    if (typeof call === 'string' && !this.#doubtful.has(call)) this.#doubtful.set(call, reason);
+  }
+
+  async #recover(): Promise<void> {
+    let waitMs = RECOVER_FIRST_MS;
+    while (!this.#closing.signal.aborted) {
+      await sleep(waitMs * (0.75 + Math.random() / 2), undefined, { signal: this.#closing.signal }).catch(
+        () => undefined,
+      );
+      waitMs = Math.min(waitMs * 2, RECOVER_MAX_MS);
+      if (this.#closing.signal.aborted) return;
+      const owned = await this.#options.takeAgain().catch((error: unknown) => {
+        this.#options.logger.warn('the audit log cannot be taken up again yet', { reason: errorText(error) });
+        return undefined;
+      });
+      if (owned !== undefined && (await this.#resume(owned))) return;
+    }
+  }
+
+  /** The entry that says what was missed is also the proof that the log can be written. */
+  async #resume(owned: OwnedSlot): Promise<boolean> {
+    try {
+      const outageMs = this.#options.clock.monotonicMs() - (this.#outage?.sinceMs ?? 0);
+      const fields = { outageMs: Math.round(outageMs), refused: this.#outage?.refused ?? 0 };
+      const resumed = [this.#ownEntry('log.resumed', fields)];
+      // While this writes, more outcomes may be refused; it serves when none is in doubt.
+      do {
+        const doubtful = new Map(this.#doubtful);
+        await this.#writeOwn(owned, [...(await openOf(owned, doubtful)), ...resumed.splice(0)]);
+        for (const call of doubtful.keys()) this.#doubtful.delete(call);
+      } while (this.#doubtful.size > 0);
+      this.#options.logger.info('the audit log can be written again', fields);
+    } catch (error) {
+      owned.abandon();
+      this.#options.logger.warn('the audit log still cannot be written', { reason: errorText(error) });
+      return false;
+    }
+    this.#outage = undefined;
+    this.#serve(owned);
+    return true;
+  }
+
+  /** Writes entries of the log's own, past the queue: it is only used while the log does not serve. */
+  async #writeOwn(owned: OwnedSlot, drafts: readonly EntryDraft[]): Promise<void> {
+    this.#lastTsMs = Math.max(this.#lastTsMs, owned.tailMs);
+    for (let at = 0; at < drafts.length; at += FLUSH_MAX_ENTRIES) {
+      const part = drafts.slice(at, at + FLUSH_MAX_ENTRIES);
+      await owned.flush(part.map((draft) => this.#prepare(draft)));
+      for (const { kind, call } of part)
+        if (kind === 'call.indeterminate' && call !== undefined) this.#remember(call);
+    }
+    this.#size = owned.size;
+  }
+
+  #remember(call: string): void {
+    this.#settled.add(call);
+    if (this.#settled.size <= SETTLED_MAX_CALLS) return;
+    const [oldest] = this.#settled;
+    if (oldest !== undefined) this.#settled.delete(oldest);
+  }
+
+  #ownEntry(
+    kind: 'log.start' | 'log.stop' | 'log.resumed',
+    fields: { readonly [name: string]: number },
+  ): EntryDraft {
+    return { kind, actor: { kind: 'gateway', name: this.#options.deploymentName }, fields };
+  }
+}
+
+function isUnavailable(error: unknown): boolean {
+  return error instanceof AuditError && error.code === 'unavailable';
+}

@@ -1,0 +1,90 @@
+import type { Store } from '../store/index.ts';
+import { SEARCH_MAX_ENTRIES } from './limits.ts';
+import type { EntryQuery, StoredEntry } from './types.ts';
+
+const COLUMNS = ['seq', 'kind', 'leaf', 'leaf_hash'] as const;
+const FILTERS = ['kind', 'principal', 'server', 'tool', 'session', 'call'] as const;
+
+interface Row {
+  readonly seq: string;
+  readonly kind: string;
+  readonly leaf: string;
+  readonly leaf_hash: Buffer;
+}
+
+/** Reads one slot's log. `size` is the number of entries in it as far as is known now. */
+export async function searchLog(
+  store: Store,
+  slot: number,
+  size: number,
+  query: EntryQuery,
+): Promise<StoredEntry[]> {
+  const newestFirst = query.order !== 'oldest';
+  let select = store.db.selectFrom('audit_entries').select(COLUMNS).where('slot', '=', slot);
+  for (const name of FILTERS) {
+    const value = query[name];
+    if (value !== undefined) select = select.where(name, '=', value);
+  }
+  if (query.from !== undefined) {
+    select = select.where('seq', '>=', String(await firstAt(store, slot, size, query.from)));
+  }
+  if (query.until !== undefined) {
+    select = select.where('seq', '<', String(await firstAt(store, slot, size, query.until)));
+  }
+  if (query.after !== undefined) select = select.where('seq', newestFirst ? '<' : '>', String(query.after));
+  const rows = await select
+    .orderBy('seq', newestFirst ? 'desc' : 'asc')
+    .limit(Math.max(1, Math.min(SEARCH_MAX_ENTRIES, Math.trunc(query.limit))))
+    .execute();
+  return rows.map(stored);
+}
+
+export async function getEntry(store: Store, slot: number, seq: number): Promise<StoredEntry | undefined> {
+  const row = await store.db
+    .selectFrom('audit_entries')
+    .select(COLUMNS)
+    .where('slot', '=', slot)
+    .where('seq', '=', String(seq))
+    .executeTakeFirst();
+  return row === undefined ? undefined : stored(row);
+}
+
+/**
+ * The seq of the first entry at an instant or later: `size` when there is none. seq is dense and ts never falls, so
+ * halving finds it in some twenty reads of the primary key, and ts needs no index that every write would pay for.
+ *
+ * @throws RangeError when the text is no instant.
+ */
+async function firstAt(store: Store, slot: number, size: number, instant: string): Promise<number> {
+  const wanted = Date.parse(instant);
+  if (Number.isNaN(wanted)) throw new RangeError('a time must be given as RFC 3339, 2026-01-31T12:00:00Z');
+  let low = 0;
+  let high = size;
+  while (low < high) {
+    const middle = Math.floor((low + high) / 2);
+    const row = await store.db
+      .selectFrom('audit_entries')
+      .select('ts')
+      .where('slot', '=', slot)
+      .where('seq', '=', String(middle))
+      .executeTakeFirst();
+    if (row !== undefined && row.ts.getTime() < wanted) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+/** `id`, `ts` and `origin` have no columns of their own: they are read from the leaf, which is what is proven. */
+function stored(row: Row): StoredEntry {
+  // The leaf is our own canonical JSON and always has these members.
+  const leaf = JSON.parse(row.leaf) as { id: string; ts: string; origin: string };
+  return {
+    seq: Number(row.seq),
+    id: leaf.id,
+    ts: leaf.ts,
+    origin: leaf.origin,
+    kind: row.kind,
+    leaf: row.leaf,
+    leafHash: row.leaf_hash.toString('hex'),
+  };
+}

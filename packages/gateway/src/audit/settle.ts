@@ -1,0 +1,68 @@
+import type { OwnedSlot } from './slot.ts';
+import type { EntryDraft, TransportOutcome } from './types.ts';
+
+/** Why a call's ending is written by the log itself. */
+export type SettleReason = 'restart' | 'intent_not_confirmed' | 'outcome_not_confirmed';
+
+interface OpenIntent {
+  readonly call: string;
+  readonly seq: string;
+  readonly leaf: string;
+}
+
+const OPEN = `
+  SELECT DISTINCT ON (i.seq) i.call, i.seq, i.leaf FROM audit_entries i
+  WHERE i.slot = $1 AND i.kind = 'call.intent' AND i.call IS NOT NULL AND $CONDITION
+    AND NOT EXISTS (
+      SELECT FROM audit_entries e
+      WHERE e.slot = $1 AND e.call = i.call AND e.kind IN ('call.outcome', 'call.indeterminate'))
+  ORDER BY i.seq`;
+
+/**
+ * Intents a crash left without an ending. Every start settles those before it, so only what stands behind the last
+ * `log.start` is looked at.
+ */
+export async function openSinceLastStart(owned: OwnedSlot): Promise<EntryDraft[]> {
+  const { rows } = await owned.query<OpenIntent>(
+    OPEN.replace(
+      '$CONDITION',
+      `i.seq > coalesce((SELECT max(seq) FROM audit_entries s WHERE s.slot = $1 AND s.kind = 'log.start'), -1)`,
+    ),
+    [owned.slot],
+  );
+  return rows.map((intent) => indeterminate(intent, 'restart'));
+}
+
+/** Of calls whose intent or ending was told unavailable: those whose intent stands in the log without an ending. */
+export async function openOf(
+  owned: OwnedSlot,
+  calls: ReadonlyMap<string, SettleReason>,
+): Promise<EntryDraft[]> {
+  if (calls.size === 0) return [];
+  const { rows } = await owned.query<OpenIntent>(OPEN.replace('$CONDITION', 'i.call = ANY ($2::text[])'), [
+    owned.slot,
+    [...calls.keys()],
+  ]);
+  return rows.map((intent) => indeterminate(intent, calls.get(intent.call) ?? 'restart'));
+}
+
+/** What is known of a call whose ending was never recorded. Its answer has not been released (commit point 2). */
+function indeterminate(intent: OpenIntent, reason: SettleReason): EntryDraft {
+  // The leaf is our own canonical JSON: a draft with the envelope's members beside it.
+  const known = JSON.parse(intent.leaf) as EntryDraft;
+  // Whoever was told that the intent is not durable has sent nothing.
+  const transport: TransportOutcome = reason === 'intent_not_confirmed' ? 'not_sent' : 'unknown';
+  return {
+    kind: 'call.indeterminate',
+    ...pick(known, ['actor', 'session', 'server', 'agent', 'tool', 'method', 'request', 'grant', 'approval']),
+    call: intent.call,
+    outcome: { transport },
+    fields: { reason, intentSeq: Number(intent.seq) },
+  };
+}
+
+function pick<K extends keyof EntryDraft>(draft: EntryDraft, names: readonly K[]): Pick<EntryDraft, K> {
+  const found = names.flatMap((name) => (draft[name] === undefined ? [] : [[name, draft[name]] as const]));
+  // The members are the draft's own under their own names.
+  return Object.fromEntries(found) as Pick<EntryDraft, K>;
+}

@@ -1,0 +1,184 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Store } from '../store/index.ts';
+import { byteaArray, encodedTextArray, int8Array, textArray, timestamptzArray } from './binary-arrays.ts';
+import { AuditError } from './errors.ts';
+import { leafBytes, leafHash, type Unplaced } from './leaf.ts';
+import { CONNECTION_MAX_MS, FLUSH_MAX_MS } from './limits.ts';
+import type { Recorded } from './types.ts';
+
+type Connection = Awaited<ReturnType<Store['dedicated']>>;
+
+// Advisory locks of this class and the slot's number; per database.
+const LOCK_CLASS = 0x5a_11;
+
+// Nothing weaker than on: a standby's confirmation, where the server asks for it, is kept.
+const PREPARE = `
+  SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') IN ('off', 'local');
+  SET plan_cache_mode = force_generic_plan;
+  SET statement_timeout = ${FLUSH_MAX_MS};`;
+
+const INSERT = `
+  INSERT INTO audit_entries (slot, seq, ts, kind, leaf, leaf_hash, principal, session, call, server, tool)
+  SELECT $1::int4, * FROM unnest($2::int8[], $3::timestamptz[], $4::text[], $5::text[], $6::bytea[],
+    $7::text[], $8::text[], $9::text[], $10::text[], $11::text[])`;
+
+/**
+ * A slot of the log while it is ours: one connection that holds the slot's advisory lock and makes every write.
+ *
+ * The lock is the fence. It is the session's, so whoever gets it knows that no earlier owner's statement can still
+ * commit, and that the highest seq it reads is the end of the log.
+ */
+export class OwnedSlot {
+  readonly slot: number;
+  readonly #connection: Connection;
+  #nextSeq: number;
+  /** Milliseconds since 1970 of the last entry; 0 for an empty log. */
+  readonly tailMs: number;
+  #warned = false;
+  #lost = false;
+
+  private constructor(connection: Connection, slot: number, tail: { seq: number; tsMs: number }) {
+    this.#connection = connection;
+    this.slot = slot;
+    this.#nextSeq = tail.seq + 1;
+    this.tailMs = tail.tsMs;
+    // A notice on a write is a commit that a standby did not confirm ("might not have been replicated"): not durable.
+    connection.on('notice', () => {
+      this.#warned = true;
+    });
+  }
+
+  /**
+   * Takes the slot, or undefined when another has it.
+   *
+   * @throws what the store throws when Postgres is away, and AuditError `origin_changed`.
+   */
+  static async take(store: Store, slot: number, origin: string): Promise<OwnedSlot | undefined> {
+    const connection = await store.dedicated(`audit log ${slot}`);
+    try {
+      await connection.query(PREPARE);
+      const lock = await connection.query<{ taken: boolean }>(
+        'SELECT pg_try_advisory_lock($1, $2) AS taken',
+        [LOCK_CLASS, slot],
+      );
+      if (lock.rows[0]?.taken !== true) {
+        await connection.end();
+        return undefined;
+      }
+      const tail = await connection.query<{ seq: string; ts: Date; origin: string }>(
+        `SELECT seq, ts, leaf::json ->> 'origin' AS origin FROM audit_entries WHERE slot = $1 ORDER BY seq DESC LIMIT 1`,
+        [slot],
+      );
+      const last = tail.rows[0];
+      if (last !== undefined && last.origin !== origin) throw originChanged(last.origin, origin);
+      return new OwnedSlot(connection, slot, {
+        seq: last === undefined ? -1 : Number(last.seq),
+        tsMs: last === undefined ? 0 : last.ts.getTime(),
+      });
+    } catch (error) {
+      drop(connection);
+      throw error;
+    }
+  }
+
+  /** Entries in the log. */
+  get size(): number {
+    return this.#nextSeq;
+  }
+
+  /** Called once when the connection, and so the slot, is lost while nothing is being written. */
+  onLost(listener: () => void): void {
+    const once = (): void => {
+      if (this.#lost) return;
+      this.#lost = true;
+      listener();
+    };
+    this.#connection.on('error', once);
+    this.#connection.on('end', once);
+  }
+
+  /**
+   * Writes a batch behind the log's end with one statement, which is its own transaction: **the commit point**. When
+   * it resolves, all are durable and have the seq returned. When it rejects, all or none may be in the log, this
+   * object must be dropped, and only the next owner can tell.
+   */
+  async flush(batch: readonly Unplaced[]): Promise<Recorded[]> {
+    const first = this.#nextSeq;
+    const bytes = batch.map((entry, index) => leafBytes(entry, first + index));
+    // Here the batch's leaf hashes are known in their order and nothing is written: the Merkle tree grows here.
+    const hashes = bytes.map(leafHash);
+    const giveUp = setTimeout(() => drop(this.#connection), CONNECTION_MAX_MS);
+    this.#warned = false;
+    try {
+      const result = await this.#connection.query({
+        name: 'audit-flush',
+        text: INSERT,
+        values: [
+          this.slot,
+          int8Array(batch.map((_, index) => first + index)),
+          timestamptzArray(batch.map((entry) => entry.tsMs)),
+          textArray(batch.map((entry) => entry.kind)),
+          encodedTextArray(bytes.map((leaf) => leaf.subarray(1))),
+          byteaArray(hashes),
+          textArray(batch.map((entry) => entry.principal)),
+          textArray(batch.map((entry) => entry.session)),
+          textArray(batch.map((entry) => entry.call)),
+          textArray(batch.map((entry) => entry.server)),
+          textArray(batch.map((entry) => entry.tool)),
+        ],
+      });
+      if (this.#warned) throw new Error('the commit was not confirmed by a standby');
+      if (result.rowCount !== batch.length)
+        throw new Error(`${result.rowCount} of ${batch.length} rows were written`);
+    } finally {
+      clearTimeout(giveUp);
+    }
+    this.#nextSeq = first + batch.length;
+    return batch.map((entry, index) => ({ seq: first + index, id: entry.id, ts: entry.ts }));
+  }
+
+  query<Row extends object>(text: string, values: unknown[]): Promise<{ rows: Row[] }> {
+    // pg's rows are untyped; the caller names what its statement selects.
+    return this.#connection.query(text, values) as Promise<{ rows: Row[] }>;
+  }
+
+  /** Lets the slot go in order. */
+  async release(): Promise<void> {
+    this.#lost = true;
+    const giveUp = setTimeout(() => drop(this.#connection), CONNECTION_MAX_MS);
+    await this.#connection.end().catch(() => undefined);
+    clearTimeout(giveUp);
+  }
+
+  /** Cuts the connection; the server then ends the session and with it the lock. */
+  abandon(): void {
+    this.#lost = true;
+    drop(this.#connection);
+  }
+}
+
+function drop(connection: Connection): void {
+  connection.connection.stream.destroy();
+}
+
+function originChanged(was: string, now: string): AuditError {
+  return new AuditError(
+    'origin_changed',
+    `This log was begun as "${was}" and would go on as "${now}". Set the deployment name back (SALLYPORT_DEPLOYMENT_NAME), or use a new database.`,
+  );
+}
+
+/** Waits for a slot that an earlier owner's connection may still hold for a moment. */
+export async function takeWithin(
+  store: Store,
+  slot: number,
+  origin: string,
+  waitMs: number,
+): Promise<OwnedSlot | undefined> {
+  const began = performance.now();
+  for (;;) {
+    const owned = await OwnedSlot.take(store, slot, origin);
+    if (owned !== undefined || performance.now() - began > waitMs) return owned;
+    await sleep(50);
+  }
+}
