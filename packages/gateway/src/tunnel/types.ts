@@ -88,13 +88,19 @@ export interface Tunnel {
   agents(): Promise<AgentStatus[]>;
   /** Asks the agent to probe the server again; the answer arrives as an inventory. */
   probe(agent: string, server: string): void;
-  createEnrolmentToken(request: { agent: string; expiresInMs: number; createdBy: string }): Promise<{ id: string; token: string; expiresAt: string }>;
+  createEnrolmentToken(request: {
+    agent: string;
+    expiresInMs: number;
+    createdBy: string;
+  }): Promise<{ id: string; token: string; expiresAt: string }>;
   /** Revokes the agent's certificates and cuts its tunnels at once. False when it is unknown. */
   revokeAgent(name: string): Promise<boolean>;
   /** Ends a session at its agent also when no channel is open. */
   endSession(agent: string, sessionId: string, reason: string): void;
   /** The agent said a session has ended while no channel carried the news, or a new boot id shows that all are gone. */
-  onSessionsLost(listener: (lost: { agent: string; sessionIds: readonly string[] | 'all'; reason: string }) => void): void;
+  onSessionsLost(
+    listener: (lost: { agent: string; sessionIds: readonly string[] | 'all'; reason: string }) => void,
+  ): void;
   /** SHA-256 of the authority's certificate (DER), hexadecimal: part of enrolment tokens. */
   readonly authorityFingerprint: string;
   /** Tells the agents to go elsewhere, waits for open channels up to the limit, then stops. */

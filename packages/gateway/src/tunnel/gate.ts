@@ -1,0 +1,101 @@
+import { type ServerDuplexStream, status } from '@grpc/grpc-js';
+import { errorText } from '@sallyport/shared/errors';
+import type { Logger } from 'winston';
+import { Refusal } from './errors.ts';
+import type { FailureLimit } from './failure-limit.ts';
+import type { AnyCall, Identity, KnownCertificates } from './identify.ts';
+import type { TunnelOptions } from './options.ts';
+
+/** Methods of the tunnel's service. */
+export type Method = 'Enroll' | 'Renew' | 'Attach' | 'Channel';
+
+/** Lets callers in by their certificate, and records who was turned away. */
+export class Gate {
+  readonly limit: FailureLimit;
+  readonly #known: KnownCertificates;
+  readonly #record: TunnelOptions['record'];
+  readonly #logger: Logger;
+  readonly #onIdentified: (peer: string) => void;
+
+  constructor(parts: {
+    known: KnownCertificates;
+    limit: FailureLimit;
+    record: TunnelOptions['record'];
+    logger: Logger;
+    onIdentified: (peer: string) => void;
+  }) {
+    this.limit = parts.limit;
+    this.#known = parts.known;
+    this.#record = parts.record;
+    this.#logger = parts.logger;
+    this.#onIdentified = parts.onIdentified;
+  }
+
+  /**
+   * Who calls, by the certificate.
+   *
+   * @throws Refusal, recorded
+   */
+  async identify(call: AnyCall, method: Method): Promise<Identity> {
+    try {
+      const identity = await this.#known.identify(call);
+      this.#onIdentified(identity.peer);
+      return identity;
+    } catch (error) {
+      const source = sourceOf(call);
+      const counted = this.limit.charge(source);
+      if (counted || this.limit.justPassed(source)) await this.recordFailure(method, source, error);
+      throw error;
+    }
+  }
+
+  /** Records a failed authentication. Never throws: the caller is refused whether or not it could be recorded. */
+  async recordFailure(method: Method, source: string, error: unknown, agent?: string): Promise<void> {
+    const reason = error instanceof Refusal ? error.reason : 'unavailable';
+    this.#logger.warn('tunnel: a caller was refused', { method, source, reason, agent });
+    // A failure of ours is not one of theirs.
+    if (reason === 'unavailable') return;
+    try {
+      await this.#record({
+        kind: 'auth.failure',
+        actor: { kind: 'anonymous', name: source },
+        ...(agent === undefined ? {} : { agent }),
+        source: { ip: source },
+        fields: { method: `tunnel.${method}`, reason, limited: this.limit.justPassed(source) },
+      });
+    } catch (cause) {
+      this.#logger.error('tunnel: a refusal could not be recorded', {
+        method,
+        source,
+        reason,
+        cause: errorText(cause),
+      });
+    }
+  }
+
+  /** Ends a stream with what a refusal says; anything else is told in general words and logged. */
+  // biome-ignore lint/suspicious/noExplicitAny: ending a stream does not depend on its messages
+  turnAway(call: ServerDuplexStream<any, any>, method: Method, error: unknown): void {
+    // grpc-js takes an 'error' event as the status to end with.
+    call.emit('error', this.asStatus(method, error));
+    // What the caller still sends is read and dropped, so that the stream can close.
+    call.resume();
+  }
+
+  /** The gRPC status of an error. */
+  asStatus(method: Method, error: unknown): { code: number; details: string; name: string; message: string } {
+    if (error instanceof Refusal) {
+      return { code: error.code, details: error.details, name: error.name, message: error.details };
+    }
+    this.#logger.error('tunnel: a call failed', { method, cause: errorText(error) });
+    const details = 'The gateway could not do this now. Try again later; its log says why.';
+    return { code: status.UNAVAILABLE, details, name: 'Refusal', message: details };
+  }
+}
+
+/** The address a call comes from, without the port. */
+export function sourceOf(call: AnyCall): string {
+  const peer = call.getPeer();
+  const colon = peer.lastIndexOf(':');
+  return colon === -1 ? peer : peer.slice(0, colon);
+}
