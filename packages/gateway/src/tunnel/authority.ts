@@ -74,12 +74,12 @@ export class Authority {
     const { store, sealer, clock } = from;
     const stored = await store.loadSealedKey(STORED_AS);
     if (stored !== undefined)
-      return { authority: await revive(sealer.unseal(STORED_AS, stored), clock), created: false };
-    const sealed = sealer.seal(STORED_AS, await makeAuthority(clock));
+      return { authority: await revive(sealer.unseal(stored, STORED_AS), clock), created: false };
+    const sealed = sealer.seal(await makeAuthority(clock), STORED_AS);
     // Commit point: whichever replica wrote first made the authority, and this one uses it too.
     const winner = await store.saveSealedKey(STORED_AS, sealed);
     const created = Buffer.compare(winner, sealed) === 0;
-    return { authority: await revive(sealer.unseal(STORED_AS, winner), clock), created };
+    return { authority: await revive(sealer.unseal(winner, STORED_AS), clock), created };
   }
 
   /** For `revive` alone, which has checked that the key is the certificate's. */

@@ -2,11 +2,11 @@ import type { Clock } from '@sallyport/shared/clock';
 import type { Logger } from 'winston';
 import type { AgentStore } from './storage.ts';
 
-/** Seals bytes for storage and opens them again. `name` says what they are; they open under the same name alone. */
+/** Seals bytes for storage and opens them again. `context` says what they are; they open under the same context alone. */
 export interface Sealer {
-  seal(name: string, plaintext: Uint8Array): Uint8Array;
-  /** @throws anything, when the bytes were sealed with another key or name, or changed. */
-  unseal(name: string, sealed: Uint8Array): Uint8Array;
+  seal(plain: Uint8Array, context: string): Uint8Array;
+  /** @throws anything, when the bytes were sealed with another key or context, or changed. */
+  unseal(sealed: Uint8Array, context: string): Uint8Array;
 }
 
 /** An entry for the audit log, of this room's kinds. It fits audit's EntryDraft. */
