@@ -2,7 +2,6 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { isPackageManager } from '../quickstart/launcher.ts';
 import { ProcessLog } from '../quickstart/logs.ts';
 import { isAlive } from '../quickstart/process-facts.ts';
 import { Member, untilReady } from '../quickstart/processes.ts';
@@ -132,23 +131,5 @@ describe('a log', () => {
     expect(readFileSync(`${log.path}.1`, 'utf8')).toContain('line 499');
     await member(`console.log('after')`).start();
     expect(readFileSync(log.path, 'utf8')).toBe('after\n');
-  });
-});
-
-describe('package managers', () => {
-  it('are recognised by their command line, and programs in their folders are not', () => {
-    const managers = [
-      ['npm exec pnpm@12.21.0 start'],
-      ['/usr/bin/pnpm', 'start'],
-      ['node', '/usr/lib/node_modules/npm/bin/npx-cli.js', '--yes', 'pnpm@12.21.0', 'start'],
-      ['/usr/bin/node', '/root/.npm/_npx/ab/node_modules/pnpm/bin/pnpm.cjs', 'start'],
-    ];
-    for (const words of managers) expect(isPackageManager(words), words.join(' ')).toBe(true);
-    const others = [
-      ['node', '/w/node_modules/.pnpm/vitest@5/node_modules/vitest/vitest.mjs', 'run'],
-      ['bash', '-c', 'npx --yes pnpm start &'],
-      ['sh', '-c', 'node deploy/demo/quickstart/start.ts'],
-    ];
-    for (const words of others) expect(isPackageManager(words), words.join(' ')).toBe(false);
   });
 });
