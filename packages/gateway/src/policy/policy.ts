@@ -3,6 +3,7 @@ import { canonicalDigest } from '@sallyport/shared/canonical-json';
 import { errorText } from '@sallyport/shared/errors';
 import { ArgumentsRefused, cedarArguments, type NumberLexeme } from './arguments.ts';
 import { type Examined, examine } from './check.ts';
+import { EngineFailure } from './engine.ts';
 import { type DocumentProblems, PolicyError } from './errors.ts';
 import { REMEMBERED_KEY_MAX_CHARACTERS, REMEMBERED_MAX_ENTRIES } from './limits.ts';
 import { PreparedSets } from './prepared-sets.ts';
@@ -61,8 +62,7 @@ export class CedarPolicy implements Policy {
     const examined = new Map<string, Examined>();
     const documents: DocumentProblems[] = [];
     const ids = new Set<string>();
-    for (const { name, cedar } of policies) {
-      const document = this.#examine(name, cedar);
+    for (const [name, document] of this.#examine(policies)) {
       const problems = [...document.problems];
       // Two policies of one name would be one to the engine, and the other not in force.
       const taken = document.policies.find(({ id }) => ids.has(id));
@@ -87,7 +87,7 @@ export class CedarPolicy implements Policy {
 
   check(cedar: string): PolicyProblem[] {
     try {
-      return [...examine(this.#sets.engine, 'policy', cedar).problems];
+      return examine(this.#sets.engine, [{ name: 'policy', cedar }]).flatMap(({ problems }) => problems);
     } catch (thrown) {
       this.#log('a policy text could not be checked', thrown);
       return [
@@ -99,9 +99,19 @@ export class CedarPolicy implements Policy {
     }
   }
 
-  #examine(name: string, cedar: string): Examined {
-    const known = this.#inForce?.examined.get(name);
-    return known?.text === cedar ? known : examine(this.#sets.engine, name, cedar);
+  /** Documents with what is known of them; those that are in force with the same text are not read again. */
+  #examine(sources: readonly Source[]): [name: string, Examined][] {
+    const known = (source: Source) => {
+      const examined = this.#inForce?.examined.get(source.name);
+      return examined?.text === source.cedar ? examined : undefined;
+    };
+    const unread = sources.filter((source) => known(source) === undefined);
+    const read = new Map(examine(this.#sets.engine, unread).map((document, n) => [unread[n], document]));
+    return sources.map((source) => {
+      const document = known(source) ?? read.get(source);
+      if (document === undefined) throw new EngineFailure('a policy document was not read');
+      return [source.name, document];
+    });
   }
 
   #answer(flavour: Flavour, asked: Asked, args: (() => unknown) | undefined): Decision {

@@ -183,6 +183,36 @@ describe('a decision', () => {
     expect(policy.decide(request(asked))).toEqual(decision);
   });
 
+  test.each([
+    ['context.era == "modern"', { era: 'legacy' }, { era: 'modern' }],
+    ['context has client', { era: 'legacy' }, { era: 'legacy', client: '' }],
+    [
+      'context has client && context.client == "b"',
+      { era: 'legacy', client: 'a' },
+      { era: 'legacy', client: 'b' },
+    ],
+    [
+      'context has session && context.session == "b"',
+      { era: 'legacy', session: 'a' },
+      { era: 'legacy', session: 'b' },
+    ],
+    [
+      'context has sourceIp && context.sourceIp == ip("10.0.0.1")',
+      { era: 'legacy', sourceIp: '10.0.0.2' },
+      { era: 'legacy', sourceIp: '10.0.0.1' },
+    ],
+  ] as const)('is made anew for another fact of the call: %s', (condition, refused, allowed) => {
+    const policy = policyOf(rule('permit', condition));
+    const effects = [refused, allowed, refused, allowed].map(
+      (context) => policy.decide(request({ context })).effect,
+    );
+    expect(effects).toEqual(['deny', 'allow', 'deny', 'allow']);
+    expect([refused, allowed].map((context) => policy.couldAllow(request({ context })))).toEqual([
+      false,
+      true,
+    ]);
+  });
+
   test('before the first load is a denial', () => {
     const policy = createPolicy();
     expect(policy.decide(request())).toMatchObject({ effect: 'deny', reasons: ['policy_unavailable'] });
