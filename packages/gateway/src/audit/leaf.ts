@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import { canonicalString, canonicalText } from './canonical.ts';
+import { canonicalText } from './canonical.ts';
 import { AuditError } from './errors.ts';
 import { LEAF_MAX_BYTES } from './limits.ts';
 import type { EntryDraft, EntryValue } from './types.ts';
@@ -7,7 +7,7 @@ import type { EntryDraft, EntryValue } from './types.ts';
 /** Version of the leaf's form. */
 const VERSION = 1;
 
-// The leaf's members in canonical order, on either side of seq, which is known only when the entry is flushed.
+// The leaf's members on either side of seq, which is known only when the entry is flushed.
 const BEFORE_SEQ = [
   'actor',
   'agent',
@@ -18,15 +18,13 @@ const BEFORE_SEQ = [
   'duration',
   'fields',
   'grant',
-  'id',
   'kind',
   'method',
-  'origin',
   'outcome',
   'request',
   'response',
 ] as const;
-const AFTER_SEQ = ['server', 'session', 'source', 'tool', 'toolDefinition', 'ts', 'v'] as const;
+const AFTER_SEQ = ['server', 'session', 'source', 'tool', 'toolDefinition'] as const;
 
 /** An entry whose leaf lacks only its seq. */
 export interface Unplaced {
@@ -58,10 +56,8 @@ export interface Envelope {
  */
 export function prepareLeaf(draft: EntryDraft, envelope: Envelope): Unplaced {
   const ts = new Date(envelope.tsMs).toISOString();
-  const own = { origin: envelope.origin, id: envelope.id, ts, v: VERSION };
-  const before = `{${members(BEFORE_SEQ, draft, own)}"seq":`;
-  const behind = members(AFTER_SEQ, draft, own);
-  const after = `,${behind.slice(0, -1)}}`;
+  const before = `{${members(BEFORE_SEQ, draft, { origin: envelope.origin, id: envelope.id })},"seq":`;
+  const after = `,${members(AFTER_SEQ, draft, { ts, v: VERSION })}}`;
   if (before.length + after.length > LEAF_MAX_BYTES) {
     throw new AuditError('invalid', 'An audit entry is too large.', {
       detail: `${draft.kind}: more than ${LEAF_MAX_BYTES}`,
@@ -82,20 +78,19 @@ export function prepareLeaf(draft: EntryDraft, envelope: Envelope): Unplaced {
   };
 }
 
-/** Each member with a comma behind it. */
+/** The named members and the envelope's, in canonical order, without the braces. */
 function members(
-  names: readonly (keyof EntryDraft | 'origin' | 'id' | 'ts' | 'v')[],
+  names: readonly (keyof EntryDraft)[],
   draft: EntryDraft,
-  own: { readonly [name: string]: EntryValue },
+  envelope: { [name: string]: EntryValue },
 ): string {
-  let text = '';
+  for (const name of names) {
+    // A draft's members are canonical values by their types, without an index signature.
+    const value = draft[name] as EntryValue | undefined;
+    if (value !== undefined) envelope[name] = value;
+  }
   try {
-    for (const name of names) {
-      // A draft's members are canonical values by their types; `own` holds the others.
-      const value = (own[name] ?? draft[name as keyof EntryDraft]) as EntryValue | undefined;
-      if (value === undefined) continue;
-      text += `"${name}":${typeof value === 'string' ? canonicalString(value) : canonicalText(value)},`;
-    }
+    return canonicalText(envelope).slice(1, -1);
   } catch (cause) {
     if (!(cause instanceof RangeError)) throw cause;
     throw new AuditError('invalid', 'An audit entry has a value that cannot be recorded.', {
@@ -103,7 +98,6 @@ function members(
       detail: `${draft.kind}: ${cause.message}`,
     });
   }
-  return text;
 }
 
 /**
