@@ -62,3 +62,19 @@ export async function startHttp(databaseUrl: string | undefined): Promise<HttpPr
     },
   };
 }
+
+/** Calls a tool; `text` is all of its text blocks, `data` its structured content. */
+export async function call(client: Client, name: string, args: Record<string, unknown>) {
+  const result = await client.callTool({ name, arguments: args });
+  const text = result.content.map((block) => (block.type === 'text' ? block.text : '')).join('\n');
+  // The tests look at members by name; a wrong shape fails their expectations.
+  return { ...result, text, data: (result.structuredContent ?? {}) as Data };
+}
+
+/** Members of the tools' structured content that the tests read. */
+interface Data {
+  customers?: unknown[];
+  payments?: { payment_id: string }[];
+  next?: string | null;
+  rows?: (string | number | null)[][];
+}
