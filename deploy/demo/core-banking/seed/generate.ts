@@ -19,7 +19,7 @@ export interface SyntheticBank {
   readonly payments: readonly PaymentRow[];
 }
 
-export interface CustomerRow {
+interface CustomerRow {
   customer_id: string;
   kind: 'person' | 'company';
   name: string;
@@ -35,7 +35,7 @@ export interface CustomerRow {
   customer_since: string;
 }
 
-export interface AccountRow {
+interface AccountRow {
   account_id: string;
   customer_id: string;
   iban: string;
@@ -46,7 +46,7 @@ export interface AccountRow {
   opened_on: string;
 }
 
-export interface CardRow {
+interface CardRow {
   card_id: string;
   account_id: string;
   scheme: string;
@@ -56,7 +56,7 @@ export interface CardRow {
   status: 'active' | 'blocked';
 }
 
-export interface PaymentRow {
+interface PaymentRow {
   payment_id: string;
   account_id: string;
   direction: 'debit' | 'credit';

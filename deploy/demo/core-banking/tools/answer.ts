@@ -2,15 +2,11 @@ import type { CallToolResult } from '@modelcontextprotocol/server';
 import * as z from 'zod';
 import { BankError, toBankError } from '../errors.ts';
 
-/** Identifiers as the bank writes them; anything else is refused before the database is asked. */
+/** An identifier as the bank writes it; anything else is refused before the database is asked. */
 export const accountId = z
   .string()
   .regex(/^ACC-\d{6}$/, 'an account id looks like ACC-000001')
   .describe('Account id, such as ACC-000001');
-export const customerId = z
-  .string()
-  .regex(/^CUS-\d{6}$/, 'a customer id looks like CUS-000001')
-  .describe('Customer id, such as CUS-000001');
 export const calendarDay = z.iso.date('a day looks like 2026-03-31');
 /** Money: integer minor units (pence, cents), never a fraction. */
 export const minorUnits = z.int().describe('Amount in minor units (pence, cents): 12345 is 123.45');
