@@ -40,7 +40,11 @@ export interface Identity {
   /** Replaces the accounts; tokens of an account that is gone or disabled stop working at once. */
   useAccounts(accounts: readonly Account[]): void;
   /** The token's text is returned once and stored only as a hash. */
-  createToken(request: { serviceAccount: string; expiresInMs: number; createdBy: string }): Promise<TokenInfo & { token: string }>;
+  createToken(request: {
+    serviceAccount: string;
+    expiresInMs: number;
+    createdBy: string;
+  }): Promise<TokenInfo & { token: string }>;
   revokeToken(id: string): Promise<TokenInfo | undefined>;
   listTokens(): Promise<TokenInfo[]>;
   /** Called with a token's id when it stops being valid before its time (revoked, account gone or disabled). */
