@@ -1,0 +1,110 @@
+import { describe, expect, it } from 'vitest';
+import { roomOf, type Source, sourcesOf } from './sources.ts';
+
+const gateway = sourcesOf('packages/gateway/src');
+const agent = sourcesOf('packages/agent/src');
+const shared = sourcesOf('packages/shared/src');
+const all = [...gateway, ...agent, ...shared, ...sourcesOf('packages/proto/src')];
+
+/** Rooms of the gateway that stand side by side. They know store and telemetry by type, and never each other. */
+const ROOMS = ['identity', 'session', 'policy', 'approval', 'masking', 'audit', 'registry', 'tunnel', 'grant', 'tools', 'notify', 'jobs'];
+
+function offences(sources: readonly Source[], offends: (source: Source, specifier: string, path: string | undefined, typeOnly: boolean) => boolean): string[] {
+  return sources.flatMap((source) =>
+    source.imports
+      .filter((each) => offends(source, each.specifier, each.path, each.typeOnly))
+      .map((each) => `${source.path} imports ${each.specifier}`),
+  );
+}
+
+describe('imports go one way: main → wire → http, admin → call → rooms → store, telemetry, config → shared', () => {
+  it('gateway and agent never import each other: they are two programs that only share a wire', () => {
+    expect(offences(gateway, (_s, specifier) => specifier.startsWith('@sallyport/agent'))).toEqual([]);
+    expect(offences(agent, (_s, specifier) => specifier.startsWith('@sallyport/gateway'))).toEqual([]);
+    expect(offences(shared, (_s, specifier) => specifier.startsWith('@sallyport/'))).toEqual([]);
+  });
+
+  it('rooms never import rooms: pass what you need as a function from wire.ts', () => {
+    const wrong = offences(gateway, (source, _specifier, path) => {
+      const from = roomOf(source.path)?.room ?? '';
+      const to = path === undefined ? '' : (roomOf(path)?.room ?? '');
+      return ROOMS.includes(from) && ROOMS.includes(to) && from !== to;
+    });
+    expect(wrong).toEqual([]);
+  });
+
+  it('a room is entered by its door: import index.ts, or types.ts for types', () => {
+    const wrong = offences(gateway, (source, _specifier, path, typeOnly) => {
+      if (path === undefined) return false;
+      const from = roomOf(source.path)?.room ?? '';
+      const to = roomOf(path)?.room ?? '';
+      if (from === to || to === '') return false;
+      return !(path.endsWith('/index.ts') || (typeOnly && path.endsWith('/types.ts')) || (from === 'cli' && to === 'config'));
+    });
+    expect(wrong).toEqual([]);
+  });
+
+  const BELOW: Record<string, readonly string[]> = {
+    store: ['http', 'admin', 'call', 'cli', ...ROOMS],
+    telemetry: ['http', 'admin', 'call', 'cli', 'store', 'config', ...ROOMS],
+    config: ['http', 'admin', 'call', 'cli', 'store', ...ROOMS],
+    call: ['http', 'admin', 'cli'],
+    http: ['admin', 'cli'],
+    admin: ['http', 'call', 'cli'],
+    ...Object.fromEntries(ROOMS.map((room) => [room, ['http', 'admin', 'call', 'cli']])),
+  };
+  for (const [room, forbidden] of Object.entries(BELOW)) {
+    it(`${room} knows nothing of ${forbidden.slice(0, 4).join(', ')}…: what is below does not know what is above`, () => {
+      const wrong = offences(
+        gateway.filter((source) => roomOf(source.path)?.room === room),
+        (_s, _specifier, path) => path !== undefined && forbidden.includes(roomOf(path)?.room ?? ''),
+      );
+      expect(wrong).toEqual([]);
+    });
+  }
+
+  it('only wire.ts and the files beside it know all rooms; nothing imports wire.ts but main.ts and index.ts', () => {
+    const wrong = offences(gateway, (source, _s, path) =>
+      path === 'packages/gateway/src/wire.ts' && !/src\/(main|index)\.ts$/.test(source.path),
+    );
+    expect(wrong).toEqual([]);
+  });
+});
+
+describe('one place for each way out of the process', () => {
+  it('only store imports pg as a program: SQL errors, pools and transactions are its business', () => {
+    const wrong = offences(gateway, (source, specifier, _path, typeOnly) =>
+      /^(pg|kysely|node-pg-migrate)$/.test(specifier) && !typeOnly && roomOf(source.path)?.room !== 'store',
+    );
+    expect(wrong).toEqual([]);
+  });
+
+  it('only config reads the environment: what a setting does can be found in one room', () => {
+    const wrong = all
+      .filter((source) => /process\.env\b/.test(source.text) && roomOf(source.path)?.room !== 'config')
+      .map((source) => source.path);
+    expect(wrong).toEqual([]);
+  });
+
+  it('only the agent\'s servers/ and the embedded Postgres start programs: nothing a client says reaches a shell', () => {
+    const allowed = /^packages\/agent\/src\/(servers|guard)\/|^packages\/gateway\/src\/store\/embedded\//;
+    const wrong = offences(all, (source, specifier) => specifier === 'node:child_process' && !allowed.test(source.path));
+    expect(wrong).toEqual([]);
+  });
+
+  it('shared does no input or output: the verifier and both programs must be able to use it anywhere', () => {
+    const wrong = offences(shared, (_s, specifier) => /^node:(fs|net|http|https|child_process|tls|dns)/.test(specifier));
+    expect(wrong).toEqual([]);
+  });
+
+  it('no MCP SDK on the relay path: its (de)serialiser changes what passes through', () => {
+    expect(offences(all, (_s, specifier) => specifier.startsWith('@modelcontextprotocol/'))).toEqual([]);
+  });
+
+  it('nothing prints but the log and the command line: a stray print may carry a payload', () => {
+    const wrong = all
+      .filter((source) => /\bconsole\.(log|error|warn|info|debug)\(/.test(source.text) && !/\/cli\//.test(source.path))
+      .map((source) => source.path);
+    expect(wrong).toEqual([]);
+  });
+});

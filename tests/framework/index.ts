@@ -1,0 +1,10 @@
+export { modernRequest, type RawAnswer, RawClient } from './raw-client.ts';
+export { type Sallyport, type Setup, startSallyport } from './sallyport.ts';
+
+import { fileURLToPath } from 'node:url';
+
+/** The echo server's entry in agent.yaml. */
+export function echoServer(env: Readonly<Record<string, string>> = {}): object {
+  const program = fileURLToPath(new URL('./servers/echo.ts', import.meta.url));
+  return { transport: 'stdio', command: [process.execPath, program], env };
+}
