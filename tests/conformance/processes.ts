@@ -2,10 +2,11 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:net';
 import { createInterface } from 'node:readline';
+import { killAll, processTree } from './process-tree.ts';
 
 /** How long a process may take to say that it is ready; a cold gateway initialises a database first. */
 const READY_MS = 60_000;
-/** How long a process may take to end by itself before its whole group is killed. */
+/** How long a process may take to end by itself before it and all below it are killed. */
 const STOP_MS = 10_000;
 /** Kept of what a process says, for the message when it fails. */
 const TAIL_CHARS = 4_000;
@@ -30,7 +31,7 @@ export interface StartedProcess {
   readonly ended: boolean;
   /** The last of what it said. */
   tail(): string;
-  /** TERM, then KILL to the whole group. Resolves when it is gone. */
+  /** TERM, then KILL to it and all below it. Resolves when it is gone. */
   stop(): Promise<void>;
 }
 
@@ -38,7 +39,7 @@ const running = new Set<ChildProcess>();
 
 // However this process ends, nothing it started stays.
 process.on('exit', () => {
-  for (const child of running) killGroup(child);
+  for (const child of running) killAll(processTree(child.pid ?? 0));
 });
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => process.exit(130));
 
@@ -77,14 +78,10 @@ export async function startProcess(options: StartOptions): Promise<StartedProces
     }
     if (options.ready === undefined) resolve('');
   });
-  const readyLine = await Promise.race([
-    ready,
-    end.then(() => undefined),
-    new Promise<undefined>((resolve) => setTimeout(resolve, READY_MS).unref()),
-  ]);
+  const readyLine = await Promise.race([ready, end.then((): undefined => undefined), pause(READY_MS)]);
   const { pid } = child;
   if (readyLine === undefined || pid === undefined) {
-    killGroup(child);
+    killAll(processTree(child.pid ?? 0));
     throw new Error(`${options.name} did not start: ${said.trim() || 'it said nothing'}`);
   }
   return {
@@ -96,23 +93,18 @@ export async function startProcess(options: StartOptions): Promise<StartedProces
     },
     tail: () => said,
     stop: async () => {
-      if (!ended) {
-        child.kill('SIGTERM');
-        await Promise.race([end, new Promise<void>((resolve) => setTimeout(resolve, STOP_MS).unref())]);
-      }
-      killGroup(child);
+      // Those below may be in groups of their own, and belong to nobody once the child is gone.
+      const tree = ended ? [] : processTree(pid);
+      if (!ended) child.kill('SIGTERM');
+      await Promise.race([end, pause(STOP_MS)]);
+      killAll(tree);
       await end;
     },
   };
 }
 
-function killGroup(child: ChildProcess): void {
-  if (child.pid === undefined) return;
-  try {
-    process.kill(-child.pid, 'SIGKILL');
-  } catch {
-    // The group is gone already.
-  }
+function pause(ms: number): Promise<undefined> {
+  return new Promise((resolve) => setTimeout(() => resolve(undefined), ms).unref());
 }
 
 /** A TCP port of 127.0.0.1 that was free a moment ago. */
