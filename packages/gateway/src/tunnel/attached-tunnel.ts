@@ -31,6 +31,8 @@ export class AttachedTunnel {
   draining = false;
   /** When the same process attached again: since then this tunnel only finishes what it has, if it still answers. */
   supersededAtMs: number | undefined;
+  /** The agent was asked to attach again with its new certificate. */
+  askedToMove = false;
   lost = false;
   controlMessages = 0;
   #leaseNumber = 0;

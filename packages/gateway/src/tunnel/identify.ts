@@ -27,14 +27,23 @@ export class KnownCertificates {
   readonly #store: AgentStore;
   readonly #clock: Clock;
   readonly #bySerial = new Map<string, StoredCertificate>();
+  /** When this replica last issued one, by agent; wall clock, milliseconds. */
+  readonly #issuedAt = new Map<string, number>();
 
   constructor(store: AgentStore, clock: Clock) {
     this.#store = store;
     this.#clock = clock;
   }
 
+  /** Remembers a certificate that has just been issued. */
   add(certificate: StoredCertificate): void {
     this.#bySerial.set(certificate.serial, certificate);
+    this.#issuedAt.set(certificate.agent, certificate.issuedAt);
+  }
+
+  /** When the agent last got a certificate from this replica; wall clock, milliseconds. */
+  lastIssuedAt(agent: string): number | undefined {
+    return this.#issuedAt.get(agent);
   }
 
   /** @throws Refusal UNAUTHENTICATED, or UNAVAILABLE when the storage does not answer */

@@ -67,6 +67,9 @@ export const CONTROL_BACKLOG_MAX = 2048;
 /** How long an ended channel may take to go away when the agent was not reading it, before the tunnel is cut. */
 export const CHANNEL_END_MAX_MS = 4 * SECOND;
 
+/** After a renewal the agent gets this long to put the certificate in its place before it is asked to use it. */
+export const MOVE_AFTER_RENEWAL_MS = 2 * SECOND;
+
 /** A tunnel that the same agent process has replaced must answer a lease within this, or it is dead. */
 export const SUPERSEDED_ANSWER_MAX_MS = 3 * SECOND;
 

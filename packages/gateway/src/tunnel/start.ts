@@ -91,6 +91,7 @@ export async function startTunnel(options: TunnelOptions): Promise<Tunnel> {
 }
 
 interface Room {
+  readonly known: KnownCertificates;
   readonly hub: Hub;
   readonly listener: Listener;
   readonly revocations: Revocations;
@@ -139,7 +140,7 @@ function build(options: TunnelOptions, authority: Authority, credentials: Tunnel
     Channel: (call) => void acceptChannel({ gate, hub, helloMaxMs }, call),
   };
   const listener = new Listener(handlers, credentials);
-  return { hub, listener, revocations, state, lease };
+  return { known, hub, listener, revocations, state, lease };
 }
 
 function answer<T>(gate: Gate, method: Method, result: Promise<T>, callback: sendUnaryData<T>): void {
@@ -149,10 +150,10 @@ function answer<T>(gate: Gate, method: Method, result: Promise<T>, callback: sen
   );
 }
 
-function supervise({ hub, revocations, lease }: Room, { clock }: TunnelOptions): NodeJS.Timeout[] {
+function supervise({ hub, known, revocations, lease }: Room, { clock }: TunnelOptions): NodeJS.Timeout[] {
   const everyMs = Math.min(SUPERVISION_MS, lease.everyMs / 4);
   return [
-    setInterval(() => superviseTunnels(hub, clock, lease), everyMs).unref(),
+    setInterval(() => superviseTunnels({ hub, known, clock }, lease), everyMs).unref(),
     setInterval(() => void revocations.poll(), REVOCATION_POLL_MS).unref(),
   ];
 }
