@@ -39,15 +39,18 @@ export async function openIdentity<D extends TokenDatabase>(options: {
     },
     stop: async () => clearInterval(timer),
   });
-  let reloading: Promise<void> | undefined;
-  const reload = () => {
-    reloading ??= identity
-      .reload()
+  let busy = false;
+  const reload = async () => {
+    if (busy) return;
+    busy = true;
+    try {
+      await identity.reload();
+    } catch (thrown) {
       // Without the database no call is recorded, so none is made: old tokens in memory open nothing.
-      .catch((thrown: unknown) => logger.debug('tokens not read', { error: String(thrown) }))
-      .finally(() => {
-        reloading = undefined;
-      });
+      logger.debug('tokens not read', { error: String(thrown) });
+    } finally {
+      busy = false;
+    }
   };
   await store.listen(CHANNEL, reload, reload);
   await identity.reload();
