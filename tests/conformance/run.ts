@@ -10,7 +10,7 @@ import { freePort, startProcess } from './processes.ts';
 import { compareRuns, countReport, type RevisionReport, renderReport, type Way } from './report.ts';
 import { type Subject, startSubject } from './subject.ts';
 import { REVISIONS, type Revision, runSuite, type SuiteResult } from './suite.ts';
-import { startTokenAdder } from './token-adder.ts';
+import { startTokenAdder, type TokenAdder } from './token-adder.ts';
 
 const FIXTURE = join(import.meta.dirname, 'fixture');
 
@@ -30,18 +30,26 @@ async function main(): Promise<void> {
     ready: /^http:/,
   });
   let subject: Subject | undefined;
+  let adder: TokenAdder | undefined;
   try {
     if (options.through.length > 0) {
+      const passThroughPort = await freePort();
       subject = await startSubject({
+        passThroughPort,
         servers: {
           'fixture-stdio': { transport: 'stdio', command: [process.execPath, join(FIXTURE, 'stdio.ts')] },
           'fixture-http': { transport: 'http', url: fixture.readyLine },
         },
       });
+      adder = await startTokenAdder(subject.mcpUrl(''), subject.token, passThroughPort);
     }
     const reports: RevisionReport[] = [];
     for (const revision of options.revisions) {
-      const report = await runRevision(revision, fixture.readyLine, subject, options);
+      const report = await runRevision(
+        revision,
+        (way) => urlOf(way, fixture.readyLine, subject, adder),
+        options,
+      );
       say(`${renderReport(report)}\n`);
       reports.push(report);
     }
@@ -50,6 +58,7 @@ async function main(): Promise<void> {
     else say(`conformance: ${passed} passed, ${failed} failed`);
     process.exitCode = failed === 0 ? 0 : 1;
   } finally {
+    await adder?.stop();
     await subject?.stop();
     await fixture.stop();
   }
@@ -58,22 +67,24 @@ async function main(): Promise<void> {
 /** One revision every way, one after the other: the suite's scenarios share the fixture's lists and subscriptions. */
 async function runRevision(
   revision: Revision,
-  fixtureUrl: string,
-  subject: Subject | undefined,
+  url: (way: Way) => string,
   options: Options,
 ): Promise<RevisionReport> {
   const runs = new Map<Way, SuiteResult>();
-  // The fixture checks Host as servers on a loopback address do, and the suite wants a localhost URL.
-  runs.set('direct', await runSuite(fixtureUrl.replace('127.0.0.1', 'localhost'), revision));
-  for (const way of subject === undefined ? [] : options.through) {
-    const adder = await startTokenAdder(subject?.mcpUrl(`fixture-${way}`) ?? '', subject?.token ?? '');
-    try {
-      runs.set(way, await runSuite(adder.url, revision));
-    } finally {
-      await adder.stop();
-    }
-  }
+  for (const way of ['direct', ...options.through] as const)
+    runs.set(way, await runSuite(url(way), revision));
   return compareRuns(revision, runs);
+}
+
+function urlOf(
+  way: Way,
+  fixtureUrl: string,
+  subject: Subject | undefined,
+  adder: TokenAdder | undefined,
+): string {
+  // The suite wants a localhost URL, directly too.
+  if (way === 'direct' || !subject || !adder) return fixtureUrl.replace('127.0.0.1', 'localhost');
+  return adder.through(subject.mcpUrl(`fixture-${way}`));
 }
 
 function readOptions(): Options {

@@ -13,6 +13,8 @@ export interface SubjectOptions {
   readonly servers: Readonly<Record<string, AgentServer>>;
   /** Cedar policies by name. Without any, the group `engineers` may use every server. */
   readonly policies?: Readonly<Record<string, string>>;
+  /** Port of a pass-through at `localhost` by which clients come too: its Host and Origin are then ours. */
+  readonly passThroughPort?: number;
   /** Node's own options for each process, `--cpu-prof` for one. */
   readonly gatewayNodeOptions?: readonly string[];
   readonly agentNodeOptions?: readonly string[];
@@ -88,6 +90,7 @@ async function startBoth(
       SALLYPORT_QUICKSTART: '1',
       SALLYPORT_BOOTSTRAP_TOKEN_FILE: bootstrap,
       SALLYPORT_LOG_LEVEL: 'warn',
+      ...(options.passThroughPort === undefined ? {} : passThrough(options.passThroughPort)),
     },
   });
   started.push(gateway);
@@ -133,6 +136,13 @@ async function startBoth(
     gatewayPid: gateway.pid,
     agentPid: agent.pid,
     stop,
+  };
+}
+
+function passThrough(port: number): Record<string, string> {
+  return {
+    SALLYPORT_ALLOWED_HOSTS: `localhost:${port}`,
+    SALLYPORT_ALLOWED_ORIGINS: `http://localhost:${port}`,
   };
 }
 

@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, request, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
-import { startTokenAdder, type TokenAdder } from './token-adder.ts';
+import { startTokenAdder } from './token-adder.ts';
 
 describe('the token adder', () => {
   const cleanUp: (() => unknown)[] = [];
@@ -11,23 +11,24 @@ describe('the token adder', () => {
 
   async function inFrontOf(
     handle: (incoming: IncomingMessage, outgoing: ServerResponse) => void,
-  ): Promise<TokenAdder> {
+  ): Promise<string> {
     const server = createServer(handle);
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     const { port } = server.address() as AddressInfo;
-    const adder = await startTokenAdder(`http://127.0.0.1:${port}/mcp/some`, 'the-token');
+    const target = `http://127.0.0.1:${port}/mcp/some`;
+    const adder = await startTokenAdder(target, 'the-token');
     cleanUp.push(
       () => adder.stop(),
       () => server.closeAllConnections(),
       () => server.close(),
     );
-    return adder;
+    return adder.through(target);
   }
 
   it('adds the token and leaves Host, Origin, path and body as they are', async () => {
     let seen: IncomingMessage | undefined;
     let body = '';
-    const adder = await inFrontOf((incoming, outgoing) => {
+    const url = await inFrontOf((incoming, outgoing) => {
       seen = incoming;
       incoming.on('data', (chunk) => {
         body += chunk;
@@ -36,7 +37,7 @@ describe('the token adder', () => {
     });
     const headers = { host: 'evil.example.com', origin: 'http://evil.example.com', 'mcp-session-id': 's1' };
     const answer = await new Promise<IncomingMessage>((resolve) =>
-      request(adder.url, { method: 'POST', headers }, resolve).end('{"a":1.0}'),
+      request(url, { method: 'POST', headers }, resolve).end('{"a":1.0}'),
     );
     answer.resume();
     expect(answer.statusCode).toBe(418);
@@ -48,12 +49,12 @@ describe('the token adder', () => {
 
   it('streams, and lets go of the server when the client goes away', async () => {
     const gone = Promise.withResolvers<void>();
-    const adder = await inFrontOf((_incoming, outgoing) => {
+    const url = await inFrontOf((_incoming, outgoing) => {
       outgoing.writeHead(200, { 'content-type': 'text/event-stream' });
       outgoing.write('data: first\n\n');
       outgoing.on('close', () => gone.resolve());
     });
-    const client = request(adder.url, { method: 'POST' });
+    const client = request(url, { method: 'POST' });
     const first = new Promise<string>((resolve) =>
       client.on('response', (answer) => answer.once('data', (chunk) => resolve(String(chunk)))),
     );

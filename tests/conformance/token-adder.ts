@@ -2,8 +2,8 @@ import { Agent, createServer, type IncomingMessage, type ServerResponse, request
 import type { AddressInfo } from 'node:net';
 
 export interface TokenAdder {
-  /** With the path of `target`, at `localhost`: the suite's DNS-rebinding scenario refuses other names. */
-  readonly url: string;
+  /** The same path as `url`, by way of the pass-through; at `localhost`, since the suite demands that name. */
+  through(url: string): string;
   stop(): Promise<void>;
 }
 
@@ -12,8 +12,8 @@ export interface TokenAdder {
  * pass unchanged in both directions, above all Host and Origin, which the suite falsifies on
  * purpose. A client that goes away is a client that goes away behind it too.
  */
-export async function startTokenAdder(target: string, token: string): Promise<TokenAdder> {
-  const { hostname, port, pathname } = new URL(target);
+export async function startTokenAdder(target: string, token: string, ownPort = 0): Promise<TokenAdder> {
+  const { hostname, port } = new URL(target);
   const agent = new Agent({ keepAlive: true });
   const pass = (incoming: IncomingMessage, outgoing: ServerResponse): void => {
     const onward = send(
@@ -37,11 +37,11 @@ export async function startTokenAdder(target: string, token: string): Promise<To
     incoming.pipe(onward);
   };
   const listener = createServer(pass);
-  await new Promise<void>((resolve) => listener.listen(0, '127.0.0.1', resolve));
+  await new Promise<void>((resolve) => listener.listen(ownPort, '127.0.0.1', resolve));
   // A TCP listener's address is an object, never a pipe's name.
-  const own = (listener.address() as AddressInfo).port;
+  const { port: bound } = listener.address() as AddressInfo;
   return {
-    url: `http://localhost:${own}${pathname}`,
+    through: (url) => `http://localhost:${bound}${new URL(url).pathname}`,
     stop: () => {
       agent.destroy();
       listener.closeAllConnections();
