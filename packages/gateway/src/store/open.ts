@@ -32,6 +32,10 @@ export async function openStore(options: { databaseUrl: string; logger: Logger }
     logger.warn('a database connection was lost', { reason: errorText(error) });
     watch.suspect();
   });
+  // Nor does the pool listen on a connection that somebody has checked out, in a transaction or between statements.
+  pool.on('connect', (client) => {
+    client.on('error', () => watch.suspect());
+  });
   await watch.start().catch(async (error: unknown) => {
     await pool.end();
     throw unavailable(error);

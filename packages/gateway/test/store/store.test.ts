@@ -101,3 +101,18 @@ test('after Postgres was killed it is started again by itself, and the store fin
   expect(postgres.pid()).not.toBe(before);
   expect((await store.pool.query('SELECT 1 AS one')).rows[0].one).toBe(1);
 });
+
+test('a connection that is lost while it is checked out is an error of its next query, not the end of the process', async () => {
+  const { store } = await open();
+  const taken = await store.pool.connect();
+  await taken.query('BEGIN');
+  const postgres = await testPostgres();
+  const pid = postgres.pid();
+  if (pid === undefined) throw new Error('Postgres does not run');
+  process.kill(pid, 'SIGKILL');
+  await eventually(() => !store.healthy());
+  await expect(taken.query('COMMIT')).rejects.toThrow();
+  taken.release(true);
+  await eventually(() => store.healthy());
+  expect((await store.pool.query('SELECT 1 AS one')).rows[0].one).toBe(1);
+});

@@ -1,0 +1,20 @@
+import type { DocumentKind } from '../types.ts';
+import { groupKind } from './group.ts';
+import { policyKind } from './policy.ts';
+import type { Kind } from './schema.ts';
+import { serverKind } from './server.ts';
+import { serviceAccountKind } from './service-account.ts';
+
+/** Every kind of document there is. */
+export const KINDS: Readonly<Record<DocumentKind, Kind>> = {
+  Server: serverKind,
+  Policy: policyKind,
+  Group: groupKind,
+  ServiceAccount: serviceAccountKind,
+};
+
+export const KIND_NAMES = Object.keys(KINDS);
+
+export function isKind(text: string): text is DocumentKind {
+  return Object.hasOwn(KINDS, text);
+}
