@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import type { EntryDraft } from '../audit/types.ts';
-import type { DocumentKind, Role } from '../registry/types.ts';
+import type { EntryDraft } from '../audit/index.ts';
+import type { DocumentKind, Role } from '../registry/index.ts';
 import { CLIENT_NAME_MAX_CHARS } from './limits.ts';
 import { AdminError } from './problems.ts';
 import { type Caller, draftFor, type Source } from './record.ts';

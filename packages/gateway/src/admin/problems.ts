@@ -1,4 +1,5 @@
 import { type ErrorOrigin, SallyportError } from '@sallyport/shared/errors';
+import { RegistryError } from '../registry/index.ts';
 
 /** What can go wrong with a request to the API, with its status. Closed: scripts act on these. */
 const PROBLEMS = {
@@ -139,7 +140,12 @@ function fromRoom(error: SallyportError): AdminError {
     case 'conflict':
       return new AdminError('conflict', error.message, options);
     case 'invalid':
-      return new AdminError('invalid_documents', error.message, options);
+      // Other rooms use the word for faults of ours, such as an entry that cannot be written.
+      return new AdminError(
+        error instanceof RegistryError ? 'invalid_documents' : 'internal',
+        error.message,
+        options,
+      );
     case 'unavailable':
       return new AdminError('unavailable', error.message, options);
     case 'agent_away':

@@ -1,7 +1,7 @@
 import { type CanonicalValue, canonicalDigest } from '@sallyport/shared/canonical-json';
-import type { Actor, EntryDraft, EntryKind, EntryValue } from '../audit/types.ts';
-import type { Principal } from '../identity/types.ts';
-import type { Changer } from '../registry/types.ts';
+import type { Actor, EntryDraft, EntryKind, EntryValue } from '../audit/index.ts';
+import type { Principal } from '../identity/index.ts';
+import type { Changer } from '../registry/index.ts';
 import type { AdminRooms } from './rooms.ts';
 
 /** The verified sender of a request to the API. Only the corridor makes one. */

@@ -1,4 +1,4 @@
-import { type DocumentKind, ROLES, type Role } from '../registry/types.ts';
+import { type DocumentKind, ROLES, type Role } from '../registry/index.ts';
 
 /** Who may use a route: anybody (descriptions only), anybody with a valid token, or a principal with one of the roles. */
 export type Access = 'public' | 'authenticated' | readonly Role[];
@@ -77,9 +77,14 @@ function marks(access: Access, columns: readonly string[]): string[] {
   });
 }
 
+/** A Markdown table with its columns aligned, so that the text can be read as it is. */
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string[] {
-  const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
-  return [line(head), line(head.map(() => '---')), ...rows.map(line)];
+  const widths = head.map((_, column) =>
+    Math.max(...[head, ...rows].map((row) => row[column]?.length ?? 0), 3),
+  );
+  const line = (cells: readonly string[]): string =>
+    `| ${cells.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join(' | ')} |`;
+  return [line(head), line(widths.map((width) => '-'.repeat(width))), ...rows.map(line)];
 }
 
 function compare(a: string, b: string): number {

@@ -1,10 +1,10 @@
 import type { Clock } from '@sallyport/shared/clock';
-import type { Audit } from '../audit/types.ts';
-import type { Identity } from '../identity/types.ts';
-import type { Policy } from '../policy/types.ts';
-import type { Changer, Registry } from '../registry/types.ts';
+import type { Audit } from '../audit/index.ts';
+import type { Identity } from '../identity/index.ts';
+import type { Policy } from '../policy/index.ts';
+import type { Changer, Registry } from '../registry/index.ts';
 import type { Logger } from '../telemetry/index.ts';
-import type { Tunnel } from '../tunnel/types.ts';
+import type { Tunnel } from '../tunnel/index.ts';
 
 /** What the admin layer must know of one MCP session. */
 export interface SessionInfo {
@@ -24,7 +24,10 @@ export interface SessionInfo {
 
 /** The admin layer's view of live sessions. */
 export interface SessionsView {
-  /** Live sessions in order of id, those behind `after`, at most `limit`. */
+  /**
+   * Live sessions in a fixed order of the view's own, those behind the session with the id `after`, at most `limit`.
+   * A page boundary survives the end of the session at it.
+   */
   list(after: string | undefined, limit: number): Promise<readonly SessionInfo[]>;
   /**
    * Ends a session for `by`; the session's own `session.end` entry carries the reason.

@@ -1,5 +1,5 @@
 import Type, { type TProperties, type TSchema } from 'typebox';
-import { ROLES } from '../registry/types.ts';
+import { ROLES } from '../registry/index.ts';
 import { NAME_MAX_CHARS, PAGE_DEFAULT_ITEMS, PAGE_MAX_ITEMS } from './limits.ts';
 import { PROBLEM_CODES } from './problems.ts';
 

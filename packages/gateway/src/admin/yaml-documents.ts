@@ -1,5 +1,5 @@
 import { type Document, isMap, isScalar, LineCounter, parseAllDocuments } from 'yaml';
-import type { DocumentInput, DocumentProblem } from '../registry/types.ts';
+import type { DocumentInput, DocumentProblem } from '../registry/index.ts';
 import { YAML_MAX_ALIASES } from './limits.ts';
 
 /** A YAML text, and what to call it in messages. */

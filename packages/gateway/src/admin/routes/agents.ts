@@ -1,5 +1,5 @@
 import Type, { type Static } from 'typebox';
-import type { AgentStatus } from '../../tunnel/types.ts';
+import type { AgentStatus } from '../../tunnel/index.ts';
 import type { AdminApp } from '../app.ts';
 import { callerOf } from '../corridor.ts';
 import { AGENT_TOKEN_DEFAULT_SECONDS, AGENT_TOKEN_MAX_SECONDS, TOKEN_MIN_SECONDS } from '../limits.ts';

@@ -1,5 +1,5 @@
 import Type, { type Static } from 'typebox';
-import type { EntryQuery, EntryValue, StoredEntry } from '../../audit/types.ts';
+import type { EntryQuery, EntryValue, StoredEntry } from '../../audit/index.ts';
 import type { AdminApp } from '../app.ts';
 import { callerOf } from '../corridor.ts';
 import { pageFrom, readSeq } from '../pages.ts';

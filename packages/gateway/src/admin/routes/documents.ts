@@ -1,5 +1,5 @@
 import Type, { type Static } from 'typebox';
-import type { Change, Document, DocumentKind, Snapshot } from '../../registry/types.ts';
+import type { Change, Document, DocumentKind, Snapshot } from '../../registry/index.ts';
 import type { AdminApp } from '../app.ts';
 import { authoriseKind, callerOf } from '../corridor.ts';
 import { APPLY_MAX_DOCUMENTS, BODY_MAX_BYTES, NAME_MAX_CHARS } from '../limits.ts';

@@ -1,5 +1,5 @@
 import Type, { type Static } from 'typebox';
-import { ACTIONS, type Decision, type DecisionRequest, type ReasonCode } from '../../policy/types.ts';
+import { ACTIONS, type Decision, type DecisionRequest, type ReasonCode } from '../../policy/index.ts';
 import type { AdminApp } from '../app.ts';
 import { CEDAR_MAX_CHARS, MEMBERSHIPS_MAX_ITEMS } from '../limits.ts';
 import { AdminError } from '../problems.ts';

@@ -1,6 +1,6 @@
 import Type, { type Static } from 'typebox';
-import type { Document } from '../../registry/types.ts';
-import type { ServerStatus } from '../../tunnel/types.ts';
+import type { Document } from '../../registry/index.ts';
+import type { ServerStatus } from '../../tunnel/index.ts';
 import type { AdminApp } from '../app.ts';
 import { callerOf } from '../corridor.ts';
 import { pageInMemory } from '../pages.ts';

@@ -1,7 +1,7 @@
 import type { CanonicalValue } from '@sallyport/shared/canonical-json';
 import Type, { type Static } from 'typebox';
-import type { TokenInfo } from '../../identity/types.ts';
-import type { DocumentInput, ServiceAccountSpec } from '../../registry/types.ts';
+import type { TokenInfo } from '../../identity/index.ts';
+import type { DocumentInput, ServiceAccountSpec } from '../../registry/index.ts';
 import type { AdminApp } from '../app.ts';
 import { callerOf } from '../corridor.ts';
 import { MEMBERSHIPS_MAX_ITEMS, TOKEN_MAX_SECONDS, TOKEN_MIN_SECONDS } from '../limits.ts';

@@ -91,10 +91,18 @@ async function followEntries(
   };
   let seen = await size();
   let after = seen - 1;
-  // What was there before is shown up to the limit; from `after` on, everything.
-  const past = await client.get<{ items: EntryAnswer[] }>('/audit/entries', { ...filters, limit });
+  // What was there before is shown up to the limit, without the entry of this very reading; from `after` on, everything.
+  const past = await client.get<{ items: EntryAnswer[] }>('/audit/entries', {
+    ...filters,
+    limit: Math.min(limit + 1, PAGE_ITEMS),
+  });
   seen += 1;
-  print(past.items.filter((entry) => entry.seq <= after).reverse());
+  print(
+    past.items
+      .filter((entry) => entry.seq <= after)
+      .slice(0, limit)
+      .reverse(),
+  );
   for (;;) {
     const now = await size();
     if (now > seen) {
