@@ -1,0 +1,2 @@
+export { CredentialError, type CredentialErrorCode } from './errors.ts';
+export { type Credentials, openCredentials } from './resolve.ts';

@@ -1,0 +1,3 @@
+export { askServer } from './ask-server.ts';
+export { Inventory } from './inventory.ts';
+export type { ServerStatus } from './types.ts';

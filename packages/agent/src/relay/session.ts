@@ -1,0 +1,214 @@
+import type { GatewayFrame__Output } from '@sallyport/proto';
+import { CHANNEL_END_MS } from '../limits.ts';
+import type { Logger } from '../telemetry/index.ts';
+import { type Assembled, Assembler } from './assembler.ts';
+import { DetachedMessages } from './detached.ts';
+import { ExecutedCalls } from './executed.ts';
+import { Outbox } from './outbox.ts';
+import type { ChannelStream, ExchangeEnd, ServerConnection, ServerEvents, TunnelSide } from './types.ts';
+
+/** Reasons after which nothing of a session may go on (tunnel.proto, EndSession). */
+export function isUrgent(reason: string): boolean {
+  return reason === 'revoked' || reason === 'killed' || reason === 'expired';
+}
+
+interface Channel {
+  readonly id: string;
+  readonly stream: ChannelStream;
+  readonly outbox: Outbox;
+  readonly assembler: Assembler;
+}
+
+export interface SessionParts {
+  readonly id: string;
+  readonly server: string;
+  readonly log: Logger;
+  readonly relayedHeaders: (headers: Readonly<Record<string, string>>) => Record<string, string>;
+  /** Called once, when the session is over. The server may still be shutting down. */
+  readonly onOver: (session: HostedSession) => void;
+}
+
+/**
+ * One session of one server at this agent. It outlives its channel: a channel that breaks without EndChannel
+ * leaves the server running for the next one, until the lease ends.
+ */
+export class HostedSession implements ServerEvents {
+  readonly id: string;
+  readonly server: string;
+  /** Whose lease the session lives on. */
+  tunnel: TunnelSide;
+  /** Monotonic time since when no channel is there; 0 while one is. */
+  detachedSinceMs = 0;
+  /** Counts messages both ways, so that a drain can see whether anything moves. */
+  traffic = 0;
+  /** True from a request until the next message from the server: something is probably being worked on. */
+  awaiting = false;
+  readonly #parts: SessionParts;
+  readonly #executed = new ExecutedCalls();
+  readonly #detached = new DetachedMessages();
+  #connection: ServerConnection | undefined;
+  #channel: Channel | undefined;
+  #over = false;
+  #ending: Promise<void> = Promise.resolve();
+
+  constructor(parts: SessionParts, tunnel: TunnelSide) {
+    this.id = parts.id;
+    this.server = parts.server;
+    this.tunnel = tunnel;
+    this.#parts = parts;
+  }
+
+  get attached(): boolean {
+    return this.#channel !== undefined;
+  }
+
+  get over(): boolean {
+    return this.#over;
+  }
+
+  /** The server is there. If the session ended meanwhile, so does the server. */
+  started(connection: ServerConnection): void {
+    this.#connection = connection;
+    if (this.#over) this.#ending = connection.end(true);
+  }
+
+  /** Takes a channel, in place of the one before if that still seems alive. */
+  attach(channelId: string, stream: ChannelStream, tunnel: TunnelSide): void {
+    const before = this.#channel;
+    this.tunnel = tunnel;
+    this.#channel = undefined;
+    if (before !== undefined) {
+      before.outbox.close();
+      before.stream.cancel();
+      this.#connection?.forgetExchanges();
+    }
+    const outbox = new Outbox(
+      stream,
+      () => this.#connection?.pause(),
+      () => this.#connection?.resume(),
+    );
+    const channel: Channel = { id: channelId, stream, outbox, assembler: new Assembler() };
+    this.#channel = channel;
+    this.detachedSinceMs = 0;
+    stream.on('data', (frame) => this.#frame(channel, frame));
+    stream.on('error', () => undefined);
+    stream.on('status', () => this.#channelClosed(channel));
+    outbox.frame({ hello: { channelId } });
+    this.#connection?.resume();
+    const { messages, dropped } = this.#detached.take();
+    if (dropped > 0) this.#parts.log.warn('messages dropped while no channel was there', { dropped });
+    for (const message of messages) outbox.message(0, message);
+  }
+
+  /** Ends the session for good and says so to the gateway. Idempotent. Resolves when the server is gone. */
+  end(reason: string, detail: string, urgent: boolean): Promise<void> {
+    if (this.#over) {
+      if (urgent) this.#ending = this.#connection?.end(true) ?? this.#ending;
+      return this.#ending;
+    }
+    this.#finish(reason, detail, urgent);
+    this.#ending = this.#connection?.end(urgent) ?? Promise.resolve();
+    return this.#ending;
+  }
+
+  // ---- from the server ----
+
+  message(exchange: number, payload: Buffer): void {
+    this.traffic += 1;
+    this.awaiting = false;
+    if (this.#channel !== undefined) this.#channel.outbox.message(exchange, payload);
+    else if (exchange === 0 && !this.#over) this.#detached.add(payload);
+  }
+
+  exchangeEnded(end: ExchangeEnd): void {
+    this.traffic += 1;
+    this.awaiting = false;
+    this.#channel?.outbox.frame({ exchangeEnded: end });
+  }
+
+  drained(): void {
+    this.#channel?.stream.resume();
+  }
+
+  ended(reason: string, detail: string): void {
+    if (this.#over) return;
+    this.#parts.log.info('session ended by its server', { reason, detail });
+    this.#finish(reason, detail, false);
+    this.#ending = this.#connection?.end(true) ?? Promise.resolve();
+  }
+
+  // ---- from the gateway ----
+
+  #frame(channel: Channel, frame: GatewayFrame__Output): void {
+    if (channel !== this.#channel) return;
+    const part = frame.toServer;
+    if (part) {
+      // The hot path: a whole message in one frame goes straight on.
+      if (part.last && channel.assembler.idle) this.#toServer(channel, { ...part, tooLarge: false });
+      else {
+        const whole = channel.assembler.add(part);
+        if (whole !== undefined) this.#toServer(channel, whole);
+      }
+    } else if (frame.cancelExchange) this.#connection?.cancel(frame.cancelExchange.exchange);
+    else if (frame.openListen) {
+      this.#connection?.listen(frame.openListen.exchange, frame.openListen.lastEventId);
+    } else if (frame.endChannel) this.#endedByGateway(frame.endChannel.reason);
+  }
+
+  #toServer(channel: Channel, message: Assembled): void {
+    this.traffic += 1;
+    const { exchange, callId, expectsAnswer, payload } = message;
+    if (message.tooLarge) {
+      this.#notSent(channel, exchange, 'too_large', 'the message is larger than a server may be sent');
+      return;
+    }
+    if (callId !== '' && !this.#executed.begin(callId)) {
+      this.#notSent(channel, exchange, 'duplicate_call', 'the agent has executed this call before');
+      return;
+    }
+    if (expectsAnswer) this.awaiting = true;
+    const headers = this.#parts.relayedHeaders(message.headers);
+    if (this.#connection?.send({ exchange, payload, expectsAnswer, headers }) === false)
+      channel.stream.pause();
+  }
+
+  #notSent(channel: Channel, exchange: number, error: string, detail: string): void {
+    channel.outbox.frame({ exchangeEnded: { exchange, delivery: 'DELIVERY_NOT_SENT', error, detail } });
+  }
+
+  #endedByGateway(reason: string): void {
+    this.#parts.log.debug('session ended by the gateway', { reason });
+    void this.end('ended', reason, isUrgent(reason));
+  }
+
+  #channelClosed(channel: Channel): void {
+    if (channel !== this.#channel) return;
+    channel.outbox.close();
+    this.#channel = undefined;
+    this.detachedSinceMs = performance.now();
+    this.#parts.log.info('channel closed, the session stays', { channel: channel.id });
+    this.#connection?.forgetExchanges();
+    // A source that was stopped for the slow channel must run again, or the server blocks.
+    this.#connection?.resume();
+  }
+
+  #finish(reason: string, detail: string, urgent: boolean): void {
+    this.#over = true;
+    const channel = this.#channel;
+    this.#channel = undefined;
+    if (channel === undefined) this.tunnel.sessionEnded(this.id, reason, detail);
+    else {
+      const { outbox, stream } = channel;
+      // What a revoked session's server has said and still waits here must not leave any more.
+      if (urgent) outbox.drop();
+      outbox.frame({ sessionEnded: { sessionId: this.id, reason, detail } });
+      outbox.whenEmpty(() => {
+        stream.resume();
+        stream.end();
+      });
+      // A gateway that neither reads nor answers must not keep the stream for ever; on an ended one it does nothing.
+      setTimeout(() => stream.cancel(), CHANNEL_END_MS).unref();
+    }
+    this.#parts.onOver(this);
+  }
+}

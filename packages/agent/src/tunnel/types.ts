@@ -1,0 +1,46 @@
+import type { AgentControl, GatewayControl__Output, TunnelClient } from '@sallyport/proto';
+
+export interface Address {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** What the agent proves itself with, and whom it trusts. */
+export interface Credentials {
+  readonly keyPem: string;
+  readonly certificatePem: string;
+  readonly authorityPem: string;
+}
+
+/** Opens a gRPC client of its own connection; without credentials' certificate only Enroll will answer. */
+export type ConnectClient = (
+  address: Address,
+  trust: { readonly authorityPem: string; readonly keyPem?: string; readonly certificatePem?: string },
+) => TunnelClient;
+
+export type ChannelCall = ReturnType<TunnelClient['Channel']>;
+
+/** An Attach stream as gRPC gives it. */
+export type AttachCall = ReturnType<TunnelClient['Attach']>;
+
+export type Control = AgentControl;
+export type Order = GatewayControl__Output;
+
+/** What a tunnel asks of the rest of the agent. */
+export interface TunnelHandlers {
+  readonly liveSessions: () => string[];
+  readonly inventory: () => Control['inventory'];
+  readonly openChannel: (order: NonNullable<Order['openChannel']>, side: Side) => void;
+  readonly endSession: (sessionId: string, reason: string) => void;
+  readonly probe: (server: string) => void;
+  /** The lease of a tunnel has run out. Its sessions must be over when this returns. */
+  readonly leaseEnded: (tunnelId: string) => void;
+}
+
+/** The way back to the gateway for one order, on the connection it came through. */
+export interface Side {
+  readonly id: string;
+  openChannel(): ChannelCall;
+  refuse(channelId: string, code: string, detail: string): void;
+  sessionEnded(sessionId: string, reason: string, detail: string): void;
+}

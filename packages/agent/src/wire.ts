@@ -1,0 +1,256 @@
+import { systemClock } from '@sallyport/shared/clock';
+import { newId } from '@sallyport/shared/ids';
+import {
+  type AgentConfig,
+  baseEnvironment,
+  formatAddress,
+  parseAddress,
+  readConfig,
+  readEnvironment,
+  type ServerDefinition,
+  watchConfig,
+} from './config/index.ts';
+import { openCredentials } from './credentials/index.ts';
+import { drain } from './drain.ts';
+import { type Identity, Renewer } from './enrol/index.ts';
+import { openSessionSlots, relayedHeaders, urlAllowed } from './guard/index.ts';
+import { obtainIdentity } from './identity.ts';
+import { SESSIONS_MAX } from './limits.ts';
+import { Inventory } from './probe/index.ts';
+import { Relay, RelayRefusal, type StartServer } from './relay/index.ts';
+import {
+  converse,
+  Guardian,
+  openServers,
+  type ServerConnection,
+  type Servers,
+  StartBackoff,
+} from './servers/index.ts';
+import { type Logger, openLogger } from './telemetry/index.ts';
+import { type ConnectClient, openClients, Tunnels } from './tunnel/index.ts';
+import { agentVersion } from './version.ts';
+
+export interface AgentOptions {
+  /** agent.yaml. */
+  readonly configFile: string;
+  /** Where the agent's key and certificate are kept. */
+  readonly stateDir: string;
+  /** One-time token, used only where the state holds no certificate that still holds. */
+  readonly token?: string;
+  readonly logger?: Logger;
+  readonly logLevel?: string;
+  /** Ends waiting for a gateway that can't be reached yet. */
+  readonly signal?: AbortSignal;
+}
+
+export interface RunningAgent {
+  readonly agentName: string;
+  /** Sessions alive. */
+  sessionCount(): number;
+  /** Tunnels that have been welcomed. */
+  tunnelCount(): number;
+  /** Lets calls in flight finish within a limit, then ends everything this agent has started. Idempotent. */
+  stop(): Promise<void>;
+}
+
+/** Joins servers, credentials and guard: what both a running agent and the commands that only probe need. */
+export function openServerRooms(
+  config: () => AgentConfig,
+  log: Logger,
+): { servers: Servers; probing: Servers; close(): Promise<void> } {
+  const credentials = openCredentials(readEnvironment);
+  const guardian = new Guardian(log.child({ room: 'guardian' }));
+  const { resolve: resolveValues } = credentials;
+  const stdio = { guardian, clock: systemClock, baseEnvironment, resolveValues };
+  let http: ReturnType<Parameters<typeof openServers>[1]> | undefined;
+  const loadHttp = (): NonNullable<typeof http> => {
+    http ??= import('./servers/http/index.ts').then(({ openHttpServers }) =>
+      openHttpServers({ resolveValues, mayReach: (url) => urlAllowed(url, config().allow) }),
+    );
+    return http;
+  };
+  return {
+    servers: openServers({ ...stdio, backoff: new StartBackoff(systemClock) }, loadHttp),
+    // A server may exit when it is asked the wrong era's question; that must not count as a failed start.
+    probing: openServers({ ...stdio, backoff: new StartBackoff(systemClock, 0) }, loadHttp),
+    close: async () => {
+      await (await http)?.close();
+      guardian.stop();
+    },
+  };
+}
+
+/**
+ * Starts an agent in this process.
+ *
+ * @throws ConfigError, EnrolError: what is wrong and what to do is in the message.
+ */
+export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
+  const log = options.logger ?? openLogger(options.logLevel ?? 'info', 'agent');
+  const read = readConfig(options.configFile);
+  const connect = openClients();
+  const version = agentVersion();
+  const identity = await obtainIdentity({ ...options, config: read.config, connect, version, log });
+  const agent = new Agent(options, read.config, identity, connect, version, log);
+  const watch = watchConfig(
+    options.configFile,
+    read,
+    (config) => agent.reconfigure(config),
+    (problem) => log.error('agent.yaml can not be used; what was valid before stays in force', { problem }),
+  );
+  agent.start(() => watch.stop());
+  return agent;
+}
+
+class Agent implements RunningAgent {
+  readonly agentName: string;
+  readonly #log: Logger;
+  readonly #rooms: ReturnType<typeof openServerRooms>;
+  readonly #relay: Relay;
+  readonly #inventory: Inventory<ServerDefinition>;
+  readonly #renewer: Renewer;
+  readonly #tunnels: Tunnels;
+  #config: AgentConfig;
+  #unwatch: () => void = () => {};
+  #stopping: Promise<void> | undefined;
+
+  constructor(
+    options: AgentOptions,
+    config: AgentConfig,
+    identity: Identity,
+    connect: ConnectClient,
+    version: string,
+    log: Logger,
+  ) {
+    this.agentName = identity.agentName;
+    this.#config = config;
+    this.#log = log;
+    this.#rooms = openServerRooms(() => this.#config, log);
+    this.#relay = this.#openRelay();
+    this.#inventory = new Inventory<ServerDefinition>({
+      ask: (question) =>
+        converse(
+          this.#rooms.probing,
+          question,
+          log.child({ room: 'probe', server: question.definition.name }),
+        ),
+      agentVersion: version,
+      log: log.child({ room: 'probe' }),
+      onChange: () => this.#tunnels.sendInventory(),
+    });
+    this.#renewer = new Renewer(identity, {
+      stateDir: options.stateDir,
+      addresses: () => this.#config.gateways,
+      connect,
+      clock: systemClock,
+      log: log.child({ room: 'enrol' }),
+      onRenewed: () => this.#tunnels.reattach(),
+    });
+    this.#tunnels = this.#openTunnels(connect, version);
+  }
+
+  start(unwatch: () => void): void {
+    this.#unwatch = unwatch;
+    this.#inventory.set(this.#config.servers.values(), new Set());
+    this.#tunnels.setAddresses(this.#config.gateways);
+    this.#log.info('agent started', { agent: this.agentName, servers: [...this.#config.servers.keys()] });
+  }
+
+  sessionCount(): number {
+    return this.#relay.sessionCount;
+  }
+
+  tunnelCount(): number {
+    return this.#tunnels.attachedCount;
+  }
+
+  stop(): Promise<void> {
+    this.#stopping ??= this.#stop();
+    return this.#stopping;
+  }
+
+  /** Takes up a changed agent.yaml: removed servers end, changed ones serve anew from the next session on. */
+  reconfigure(config: AgentConfig): void {
+    if (this.#stopping !== undefined) return;
+    const before = this.#config;
+    this.#config = config;
+    const unchanged = new Set<string>();
+    for (const [name, definition] of before.servers) {
+      const now = config.servers.get(name);
+      if (now !== undefined && JSON.stringify(now) === JSON.stringify(definition)) unchanged.add(name);
+      else this.#rooms.servers.changed(name);
+      if (now === undefined) this.#relay.endOfServer(name);
+    }
+    this.#inventory.set(config.servers.values(), unchanged);
+    this.#tunnels.setAddresses(config.gateways);
+    this.#log.info('agent.yaml taken up anew', {
+      servers: [...config.servers.keys()],
+      unchanged: unchanged.size,
+    });
+  }
+
+  async #stop(): Promise<void> {
+    this.#unwatch();
+    this.#inventory.stop();
+    this.#renewer.stop();
+    this.#relay.drain();
+    this.#tunnels.sendDraining('the agent stops');
+    await drain(this.#relay);
+    await this.#relay.stop();
+    this.#tunnels.stop();
+    await this.#rooms.close();
+    this.#log.info('agent stopped');
+  }
+
+  #openRelay(): Relay {
+    const slots = openSessionSlots();
+    return new Relay({
+      log: this.#log.child({ room: 'relay' }),
+      relayedHeaders,
+      openServer: (request) => this.#openServer(request),
+      takeSlot: (server) => {
+        const definition = this.#config.servers.get(server);
+        // An unknown server is refused when it is opened, which says so.
+        return slots.take(server, definition?.limits.sessions ?? SESSIONS_MAX, this.#config.sessionsMax);
+      },
+      giveSlot: (server) => slots.give(server),
+    });
+  }
+
+  async #openServer(request: StartServer): Promise<ServerConnection> {
+    const definition = this.#config.servers.get(request.server);
+    if (definition === undefined) {
+      const words = `agent.yaml has no server named ${request.server}`;
+      throw new RelayRefusal('REFUSAL_CODE_UNKNOWN_SERVER', words);
+    }
+    const log = this.#log.child({ server: request.server, session: request.sessionId });
+    return await this.#rooms.servers.open({ ...request, definition, log });
+  }
+
+  #openTunnels(connect: ConnectClient, version: string): Tunnels {
+    return new Tunnels({
+      agentVersion: version,
+      bootId: newId('bot'),
+      connect,
+      credentials: () => this.#renewer.identity,
+      parseAddress,
+      formatAddress,
+      clock: systemClock,
+      log: this.#log.child({ room: 'tunnel' }),
+      handlers: {
+        liveSessions: () => this.#relay.liveSessions(),
+        inventory: () => ({ servers: this.#inventory.statuses() }),
+        openChannel: ({ openTimeoutMs, ...order }, side) => {
+          const era = order.era === 'modern' ? 'modern' : 'legacy';
+          void this.#relay.open({ ...order, era, timeoutMs: openTimeoutMs }, side);
+        },
+        endSession: (sessionId, reason) => this.#relay.end(sessionId, reason),
+        probe: (server) => this.#inventory.probe(server),
+        leaseEnded: (tunnelId) => {
+          const ended = this.#relay.endOfTunnel(tunnelId);
+          if (ended > 0) this.#log.warn('sessions ended with their lease', { tunnel: tunnelId, ended });
+        },
+      },
+    });
+  }
+}
