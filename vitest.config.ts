@@ -1,7 +1,7 @@
 import { defineConfig } from 'vitest/config';
 
 // Tests read the packages' sources, not their builds; only tests that spawn the real programs need `pnpm build`.
-const conditions = ['sallyport-source', 'node', 'import', 'module', 'default'];
+const conditions = ['sallyport-source', 'module', 'node', 'development|production'];
 
 export default defineConfig({
   resolve: { conditions },

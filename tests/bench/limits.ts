@@ -16,9 +16,12 @@ export const OPENING_MAX = 4;
 /** Bytes of text in each call, the size of a short tool answer. */
 export const TEXT_BYTES = 200;
 
-/** Rounds, and seconds per cell and for the warm-up before the first round. */
-export const FULL = { rounds: 3, cellSeconds: 5, warmUpSeconds: 4 } as const;
-export const QUICK = { rounds: 1, cellSeconds: 2, warmUpSeconds: 1.5 } as const;
+/**
+ * Rounds, seconds per cell, and seconds of warm-up of each party before the first round: long enough for V8 to have
+ * compiled what runs, at the party that does the most per call.
+ */
+export const FULL = { rounds: 3, cellSeconds: 5, warmUpSeconds: 9 } as const;
+export const QUICK = { rounds: 1, cellSeconds: 2, warmUpSeconds: 4.5 } as const;
 
 /** Clock ticks per second in /proc; Linux has had 100 on every architecture Node runs on. */
 export const TICKS_PER_SECOND = 100;

@@ -44,7 +44,7 @@ export async function runRounds(
   for (const party of parties) {
     say(`${party.name}: warming up`);
     await load.open(party.name, party.url, party.headers, SESSIONS[plan.sessions]);
-    for (const concurrency of CONCURRENCIES) {
+    for (const concurrency of CONCURRENCIES.toReversed()) {
       await load.run(party.name, concurrency, (plan.warmUpSeconds * 1000) / CONCURRENCIES.length);
     }
   }

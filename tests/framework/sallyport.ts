@@ -78,7 +78,7 @@ export async function startSallyport(setup: Setup): Promise<Sallyport> {
   const config = join(folder, 'agent.yaml');
   await writeFile(config, stringify({ gateway: `localhost:${gateway.tunnelPort}`, servers: setup.servers }));
   const begin = () =>
-    startAgent({ configFile: config, stateDir: join(folder, 'agent'), enrolmentToken: String(enrolment.token), logger: quietLogger });
+    startAgent({ configFile: config, stateDir: join(folder, 'agent'), token: String(enrolment.token), logger: quietLogger });
   let agent: Awaited<ReturnType<typeof startAgent>> | undefined = await begin();
   await untilProbed(ok, setup);
 

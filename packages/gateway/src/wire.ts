@@ -4,7 +4,7 @@ import { type Admin, createAdmin } from './admin/index.ts';
 import { createApproval } from './approval/index.ts';
 import { type Audit, openAudit } from './audit/index.ts';
 import { bootstrapAdministrator } from './bootstrap.ts';
-import type { Rooms } from './call/index.ts';
+import { numberLexeme, type Rooms } from './call/index.ts';
 import type { Settings } from './config/index.ts';
 import { type Foundation, openFoundation } from './foundation.ts';
 import { createFrontDoor, type FrontDoorOptions, readTls } from './http/index.ts';
@@ -72,7 +72,7 @@ async function joinRooms(settings: Settings, logger: Logger, undo: (() => unknow
   const { store } = foundation;
   const audit = await openAudit({ store, slot: 0, deploymentName: settings.deploymentName, clock, logger });
   undo.push(() => audit.close());
-  const policy = createPolicy();
+  const policy = createPolicy({ numberLexeme });
   const registry = await openRegistry({
     store,
     record: (entry) => audit.record(entry),

@@ -37,8 +37,8 @@ export function isPlainName(type: 'Tool' | 'Prompt', name: string): boolean {
 }
 
 /**
- * The arguments of a request as policy reads them. Integers beyond 2^53 come as bigint: a rounded number must
- * not decide.
+ * The arguments of a request as policy reads them. A number that a double may have rounded comes as its text: a
+ * rounded number must not decide.
  */
 export function argumentsOf(message: Message): (() => unknown) | undefined {
   const span = find(message.params?.members, 'arguments') ?? find(message.params?.members, 'argument');
@@ -46,10 +46,22 @@ export function argumentsOf(message: Message): (() => unknown) | undefined {
   return () => JSON.parse(text(message.raw, span), exactNumbers);
 }
 
+/** A number as it stood in the text. */
+class ExactNumber {
+  readonly lexeme: string;
+  constructor(lexeme: string) {
+    this.lexeme = lexeme;
+  }
+}
+
+/** The text of a number among the arguments; undefined for every other value. For the policy room. */
+export function numberLexeme(value: unknown): string | undefined {
+  return value instanceof ExactNumber ? value.lexeme : undefined;
+}
+
 function exactNumbers(_key: string, value: unknown, context?: { source?: string }): unknown {
   if (typeof value !== 'number' || Number.isSafeInteger(value)) return value;
-  const source = context?.source ?? '';
-  return /^-?\d+$/.test(source) ? BigInt(source) : value;
+  return new ExactNumber(context?.source ?? '');
 }
 
 function param(message: Message, key: string): string | undefined {

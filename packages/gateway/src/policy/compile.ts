@@ -1,6 +1,7 @@
 import type { Clause, PolicyJson } from '@cedar-policy/cedar-wasm/nodejs';
 import { type Engine, EngineFailure } from './engine.ts';
 import { JSON_EXPRESSION_MAX_DEPTH } from './limits.ts';
+import { readFullNames } from './qualified.ts';
 import { depthOf, joinReads, type Reads, readsArguments, readsOf } from './reads.ts';
 
 /** One policy, read once when its document is. */
@@ -11,6 +12,8 @@ export interface CompiledPolicy {
   /** Where it begins in its document, in bytes. */
   readonly offset: number;
   readonly json: PolicyJson;
+  /** What the engine evaluates: the text, or its JSON form where full names of tools are read otherwise. */
+  readonly written: string | PolicyJson;
   readonly reads: Reads;
   /** Its form for `couldAllow`, which reads no argument; undefined where it has no part in that question. */
   readonly could: CouldForm | undefined;
@@ -42,14 +45,23 @@ export function compileParts(
     if (answer.type === 'failure') {
       throw new EngineFailure(`a policy that was parsed has no JSON form: ${answer.errors[0]?.message}`);
     }
-    const reads = readsOf(answer.json.conditions);
+    const json = readFullNames(answer.json);
+    if (
+      json !== answer.json &&
+      json.conditions.some(({ body }) => depthOf(body) > JSON_EXPRESSION_MAX_DEPTH)
+    ) {
+      throw new EngineFailure(`a condition that names a tool as server/tool is nested too deep`);
+    }
+    const written = json === answer.json ? text : json;
+    const reads = readsOf(json.conditions);
     return {
       id: parts.length === 1 ? name : `${name}#${position + 1}`,
       text,
       offset: Buffer.byteLength(document.slice(0, start)),
-      json: answer.json,
+      json,
+      written,
       reads,
-      could: couldForm(text, answer.json, reads),
+      could: couldForm(written, json, reads),
     };
   });
 }
@@ -70,8 +82,8 @@ function inTextOrder(parts: readonly string[]): string[] {
  * permits and forbids only where the policy forbids: a permit loses the conditions that read arguments (conditions only
  * narrow), a forbid that reads any is left out.
  */
-function couldForm(text: string, json: PolicyJson, reads: Reads): CouldForm | undefined {
-  if (!readsArguments(reads)) return { policy: text, reads };
+function couldForm(written: string | PolicyJson, json: PolicyJson, reads: Reads): CouldForm | undefined {
+  if (!readsArguments(reads)) return { policy: written, reads };
   if (json.effect === 'forbid') return undefined;
   const conditions = json.conditions.filter(isKept);
   return { policy: { ...json, conditions }, reads: joinReads(conditions.map((clause) => readsOf([clause]))) };

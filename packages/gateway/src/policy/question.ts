@@ -8,6 +8,7 @@ import {
   GROUP_TYPE,
   principalType,
   SERVER_TYPE,
+  TOOL_TYPE,
 } from './schema.ts';
 import type { Question } from './scope.ts';
 import { ACTIONS, type Action, type DecisionRequest } from './types.ts';
@@ -53,11 +54,19 @@ export function cedarQuestion({ principal, action, server, resource }: Question)
     {
       uid: what,
       attrs: { name: resource.name },
-      parents: resource.type === 'Server' ? [] : [{ type: SERVER_TYPE, id: server }],
+      parents: parentsOf(resource, server),
     },
     ACTION_ENTITIES[action],
   ];
   return { principal: who, action: ACTION_ENTITIES[action].uid, resource: what, entities };
+}
+
+/** A tool is in its server, and in the tool of its full name, `server/tool`: see qualified.ts. */
+function parentsOf(resource: Question['resource'], server: string): { type: string; id: string }[] {
+  if (resource.type === 'Server') return [];
+  const parents = [{ type: SERVER_TYPE, id: server }];
+  if (resource.type === 'Tool') parents.push({ type: TOOL_TYPE, id: `${server}/${resource.name}` });
+  return parents;
 }
 
 const ACTION_ENTITIES = Object.fromEntries(

@@ -14,7 +14,7 @@ namespace Sallyport {
   entity User in [Group] { name: String };
   entity ServiceAccount in [Group] { name: String };
   entity Server { name: String };
-  entity Tool in [Server] { name: String };
+  entity Tool in [Server, Tool] { name: String };
   entity Resource in [Server] { name: String };
   entity Prompt in [Server] { name: String };
 
@@ -57,5 +57,6 @@ export function principalType(kind: 'service-account' | 'user'): string {
 export const ACTION_TYPE = entityType('Action');
 export const GROUP_TYPE = entityType('Group');
 export const SERVER_TYPE = entityType('Server');
+export const TOOL_TYPE = entityType('Tool');
 /** The action group that all actions are in. */
 export const ACTION_GROUP = 'use';

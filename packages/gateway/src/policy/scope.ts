@@ -1,5 +1,13 @@
 import type { EntityUidJson, PolicyJson } from '@cedar-policy/cedar-wasm/nodejs';
-import { ACTION_GROUP, ACTION_TYPE, entityType, GROUP_TYPE, principalType, SERVER_TYPE } from './schema.ts';
+import {
+  ACTION_GROUP,
+  ACTION_TYPE,
+  entityType,
+  GROUP_TYPE,
+  principalType,
+  SERVER_TYPE,
+  TOOL_TYPE,
+} from './schema.ts';
 import type { DecisionRequest } from './types.ts';
 
 /** Who wants to do what to which thing, without the facts of the call. */
@@ -44,6 +52,8 @@ function principalMatches(policy: PolicyJson, { principal }: Question): boolean 
 function resourceMatches(policy: PolicyJson, { resource, server }: Question): boolean {
   const self = { type: entityType(resource.type), id: resource.name };
   return matches(policy.resource, self, (entity) => {
+    if (resource.type === 'Tool' && entity.type === TOOL_TYPE)
+      return entity.id === `${server}/${resource.name}`;
     return resource.type !== 'Server' && entity.type === SERVER_TYPE && entity.id === server;
   });
 }

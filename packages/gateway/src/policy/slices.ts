@@ -52,7 +52,7 @@ function cut(policies: readonly CompiledPolicy[], flavour: Flavour): Slice {
   const effects = new Map<string, 'permit' | 'forbid'>();
   const reads: Reads[] = [];
   for (const policy of policies) {
-    const form = flavour === 'written' ? { policy: policy.text, reads: policy.reads } : policy.could;
+    const form = flavour === 'written' ? { policy: policy.written, reads: policy.reads } : policy.could;
     if (form === undefined) continue;
     texts[policy.id] = form.policy;
     reads.push(form.reads);
