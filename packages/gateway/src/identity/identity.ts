@@ -99,11 +99,21 @@ export class TokenIdentity implements Identity {
     return this.#stop();
   }
 
-  /** Reads the table anew. What has been revoked elsewhere is told to the listeners. */
+  /**
+   * Reads the table anew. What has been revoked elsewhere is told to the listeners. A reading that began before a
+   * token was made or revoked here may end after it: the token stays, and what is revoked stays revoked.
+   */
   async reload(): Promise<void> {
+    const begun = this.#tokens;
     const current = await this.#table.current(this.#clock.now());
     const before = this.#validIds();
-    this.#tokens = new Map(current.map((token) => [token.id, token]));
+    const tokens = new Map(current.map((token) => [token.id, token]));
+    for (const [id, known] of this.#tokens) {
+      const read = tokens.get(id);
+      if (read === undefined && !begun.has(id)) tokens.set(id, known);
+      if (read !== undefined && known.revoked) tokens.set(id, known);
+    }
+    this.#tokens = tokens;
     this.#tellRevoked(before);
   }
 

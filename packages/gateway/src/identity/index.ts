@@ -39,18 +39,23 @@ export async function openIdentity<D extends TokenDatabase>(options: {
     },
     stop: async () => clearInterval(timer),
   });
-  let busy = false;
+  let reading = false;
+  let readAgain = false;
   const reload = async () => {
-    if (busy) return;
-    busy = true;
-    try {
-      await identity.reload();
-    } catch (thrown) {
-      // Without the database no call is recorded, so none is made: old tokens in memory open nothing.
-      logger.debug('tokens not read', { error: String(thrown) });
-    } finally {
-      busy = false;
+    // What is told during a reading may not be in it: read once more behind it.
+    readAgain = true;
+    if (reading) return;
+    reading = true;
+    while (readAgain) {
+      readAgain = false;
+      try {
+        await identity.reload();
+      } catch (thrown) {
+        // Without the database no call is recorded, so none is made: old tokens in memory open nothing.
+        logger.debug('tokens not read', { error: String(thrown) });
+      }
     }
+    reading = false;
   };
   await store.listen(CHANNEL, reload, reload);
   await identity.reload();
