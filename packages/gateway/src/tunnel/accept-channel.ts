@@ -24,7 +24,7 @@ export async function acceptChannel(
   } catch (error) {
     // An agent that reaches for another's session is for the log; a channel that came too late is not.
     if (error instanceof Refusal && error.reason === 'foreign_channel') {
-      await gate.recordFailure('Channel', sourceOf(call), error, identity?.agent);
+      await gate.recordFailure('Channel', sourceOf(call), error, { agent: identity?.agent });
     }
     gate.turnAway(call, 'Channel', error);
   }

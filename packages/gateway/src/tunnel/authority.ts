@@ -87,8 +87,13 @@ export class Authority {
     return new Authority(certificate, key, clock);
   }
 
-  /** A new key and certificate for the gateway's end. The key is never stored. */
+  /**
+   * A new key and certificate for the gateway's end. The key is never stored.
+   *
+   * @throws RangeError when there is no name an agent could dial
+   */
   async issueServer(names: readonly string[], lifetimeMs: number): Promise<ServerIdentity> {
+    if (names.length === 0) throw new RangeError('the tunnel needs at least one name that agents may dial');
     const keys = await crypto.subtle.generateKey(ALGORITHM, true, ['sign', 'verify']);
     const alternatives = names.map((name) => ({
       type: isIP(name) === 0 ? ('dns' as const) : ('ip' as const),

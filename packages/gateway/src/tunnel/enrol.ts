@@ -69,21 +69,22 @@ export async function enrol(
   const source = sourceOf(call);
   const token = readEnrolmentToken(call.request.token);
   // Charged first and given back on success: tries at the same time all count.
-  if (!gate.limit.charge(source)) {
+  if (!gate.enrolments.charge(source)) {
     const error = new Refusal(
       status.RESOURCE_EXHAUSTED,
       'too_many_failures',
       'Too many failed tries from this address. Wait a minute.',
     );
-    if (gate.limit.justPassed(source)) await gate.recordFailure('Enroll', source, error, token?.agent);
+    const limited = gate.enrolments.justPassed(source);
+    if (limited) await gate.recordFailure('Enroll', source, error, { agent: token?.agent, limited });
     throw error;
   }
   try {
     const response = await exchange(parts, call.request, token, source);
-    gate.limit.refund(source);
+    gate.enrolments.refund(source);
     return response;
   } catch (error) {
-    await gate.recordFailure('Enroll', source, error, token?.agent);
+    await gate.recordFailure('Enroll', source, error, { agent: token?.agent });
     throw error;
   }
 }

@@ -11,7 +11,13 @@ export type Method = 'Enroll' | 'Renew' | 'Attach' | 'Channel';
 
 /** Lets callers in by their certificate, and records who was turned away. */
 export class Gate {
-  readonly limit: FailureLimit;
+  /** Failed tries to enrol: beyond it a source is not listened to. */
+  readonly enrolments: FailureLimit;
+  /**
+   * Refused certificates: beyond it a source's refusals are no longer recorded one by one. A count of its own, so that
+   * a revoked agent that keeps trying does not keep its machine from being enrolled anew.
+   */
+  readonly #certificates: FailureLimit;
   readonly #known: KnownCertificates;
   readonly #record: TunnelOptions['record'];
   readonly #logger: Logger;
@@ -19,12 +25,14 @@ export class Gate {
 
   constructor(parts: {
     known: KnownCertificates;
-    limit: FailureLimit;
+    enrolments: FailureLimit;
+    certificates: FailureLimit;
     record: TunnelOptions['record'];
     logger: Logger;
     onIdentified: (peer: string) => void;
   }) {
-    this.limit = parts.limit;
+    this.enrolments = parts.enrolments;
+    this.#certificates = parts.certificates;
     this.#known = parts.known;
     this.#record = parts.record;
     this.#logger = parts.logger;
@@ -43,14 +51,24 @@ export class Gate {
       return identity;
     } catch (error) {
       const source = sourceOf(call);
-      const counted = this.limit.charge(source);
-      if (counted || this.limit.justPassed(source)) await this.recordFailure(method, source, error);
+      const counted = this.#certificates.charge(source);
+      const limited = this.#certificates.justPassed(source);
+      if (counted || limited) await this.recordFailure(method, source, error, { limited });
       throw error;
     }
   }
 
-  /** Records a failed authentication. Never throws: the caller is refused whether or not it could be recorded. */
-  async recordFailure(method: Method, source: string, error: unknown, agent?: string): Promise<void> {
+  /**
+   * Records a failed authentication; `limited` says that those that follow in this minute are not recorded. Never
+   * throws: the caller is refused whether or not it could be recorded.
+   */
+  async recordFailure(
+    method: Method,
+    source: string,
+    error: unknown,
+    more: { agent?: string | undefined; limited?: boolean } = {},
+  ): Promise<void> {
+    const { agent, limited = false } = more;
     const reason = error instanceof Refusal ? error.reason : 'unavailable';
     this.#logger.warn('tunnel: a caller was refused', { method, source, reason, agent });
     // A failure of ours is not one of theirs.
@@ -61,7 +79,7 @@ export class Gate {
         actor: { kind: 'anonymous', name: source },
         ...(agent === undefined ? {} : { agent }),
         source: { ip: source },
-        fields: { method: `tunnel.${method}`, reason, limited: this.limit.justPassed(source) },
+        fields: { method: `tunnel.${method}`, reason, limited },
       });
     } catch (cause) {
       this.#logger.error('tunnel: a refusal could not be recorded', {

@@ -2,7 +2,9 @@ import { createServer, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Server } from '@grpc/grpc-js';
 import { loadTunnel, type TunnelHandlers } from '@sallyport/proto';
+import { errorText } from '@sallyport/shared/errors';
 import { FRAME_MAX_BYTES } from '@sallyport/shared/limits';
+import type { Logger } from 'winston';
 import {
   CONNECTION_IDLE_MS,
   CONNECTIONS_MAX,
@@ -33,7 +35,7 @@ export class Listener {
   readonly #waitingBySource = new Map<string, number>();
   #waiting = 0;
 
-  constructor(handlers: TunnelHandlers, credentials: TunnelServerCredentials) {
+  constructor(handlers: TunnelHandlers, credentials: TunnelServerCredentials, logger: Logger) {
     this.#server = new Server({
       'grpc.max_receive_message_length': FRAME_MAX_BYTES,
       'grpc.max_send_message_length': FRAME_MAX_BYTES,
@@ -46,6 +48,10 @@ export class Listener {
     this.#server.addService(loadTunnel().Tunnel.service, handlers);
     const injector = this.#server.createConnectionInjector(credentials);
     this.#net.maxConnections = CONNECTIONS_MAX;
+    // Too many open descriptors, for one: what is open goes on.
+    this.#net.on('error', (error) =>
+      logger.error('tunnel: the listener failed', { cause: errorText(error) }),
+    );
     this.#net.on('connection', (socket) => {
       if (this.#admit(socket)) injector.injectConnection(socket);
       else socket.destroy();

@@ -110,7 +110,8 @@ function build(options: TunnelOptions, authority: Authority, credentials: Tunnel
   const revocations = new Revocations(options, known, hub);
   const gate = new Gate({
     known,
-    limit: new FailureLimit(clock),
+    enrolments: new FailureLimit(clock),
+    certificates: new FailureLimit(clock),
     record,
     logger,
     onIdentified: (peer) => listener.authenticated(peer),
@@ -139,7 +140,7 @@ function build(options: TunnelOptions, authority: Authority, credentials: Tunnel
     Attach: (call) => void attach(attaching, call),
     Channel: (call) => void acceptChannel({ gate, hub, helloMaxMs }, call),
   };
-  const listener = new Listener(handlers, credentials);
+  const listener = new Listener(handlers, credentials, logger);
   return { known, hub, listener, revocations, state, lease };
 }
 
