@@ -49,6 +49,8 @@ export class Link {
   #stopped = false;
   #said = '';
   #wake: (() => void) | undefined;
+  /** Addresses of the replicas that the last Welcome named. */
+  replicas: readonly string[] = [];
   /** Identity of the replica that answered last. */
   replica = '';
 

@@ -30,7 +30,6 @@ export class Tunnels {
   /** Replica addresses that turned out to lead where another tunnel already goes. */
   readonly #aliases = new Set<string>();
   #configured: ReadonlySet<string> = new Set();
-  #replicas: ReadonlySet<string> = new Set();
   #stopped = false;
 
   constructor(options: TunnelsOptions) {
@@ -71,7 +70,7 @@ export class Tunnels {
 
   #adjust(): void {
     if (this.#stopped) return;
-    const wanted = new Set([...this.#configured, ...this.#replicas].slice(0, TUNNELS_MAX));
+    const wanted = new Set([...this.#configured, ...this.#named()].slice(0, TUNNELS_MAX));
     for (const [text, link] of this.#links) {
       if (wanted.has(text) && !this.#aliases.has(text)) continue;
       this.#links.delete(text);
@@ -117,8 +116,22 @@ export class Tunnels {
       queueMicrotask(() => this.#adjust());
       return false;
     }
-    this.#replicas = new Set(replicas);
+    const link = this.#links.get(text);
+    if (link !== undefined) link.replicas = replicas;
     queueMicrotask(() => this.#adjust());
     return true;
+  }
+
+  /**
+   * Replicas that gateways name. A configured address counts also while it is away; one that only a list named
+   * counts while it answers, so that a replica which is gone for good does not keep itself alive.
+   */
+  #named(): string[] {
+    const named = new Set<string>();
+    for (const [text, link] of this.#links) {
+      if (!link.attached && !this.#configured.has(text)) continue;
+      for (const replica of link.replicas) named.add(replica);
+    }
+    return [...named].filter((replica) => !this.#configured.has(replica));
   }
 }
