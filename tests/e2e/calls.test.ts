@@ -7,7 +7,8 @@ beforeAll(async () => {
     servers: { echo: echoServer() },
     policies: {
       use: 'permit (principal in Sallyport::Group::"engineers", action in Sallyport::Action::"use", resource in Sallyport::Server::"echo");',
-      'no-crash': 'forbid (principal, action == Sallyport::Action::"call", resource == Sallyport::Tool::"echo/crash");',
+      'no-crash':
+        'forbid (principal, action == Sallyport::Action::"call", resource == Sallyport::Tool::"echo/crash");',
       'small-only':
         'forbid (principal, action == Sallyport::Action::"call", resource) when { context has arguments && context.arguments has amount && context.arguments.amount > 100 };',
     },
@@ -28,7 +29,9 @@ describe('a governed call', () => {
     expect(answer.status).toBe(200);
     expect(JSON.parse(answer.text).result.echo.params.arguments).toEqual({ text: 'hello' });
 
-    const entries = (await sallyport.entries()).filter((entry) => entry.session === client.sessionId && entry.method === 'tools/call');
+    const entries = (await sallyport.entries()).filter(
+      (entry) => entry.session === client.sessionId && entry.method === 'tools/call',
+    );
     expect(entries.map((entry) => entry.kind)).toEqual(['call.intent', 'call.outcome']);
     const [intent, outcome] = entries;
     expect(intent).toMatchObject({
@@ -49,7 +52,10 @@ describe('a governed call', () => {
   it('is denied by a forbid policy with reason and what to do, recorded, and the tool is not listed', async () => {
     const client = await legacy();
     const denied = JSON.parse((await client.call('crash')).text);
-    expect(denied.error).toMatchObject({ code: -32003, data: { reason: 'forbidden', policies: ['no-crash'], outcome: 'not_sent' } });
+    expect(denied.error).toMatchObject({
+      code: -32003,
+      data: { reason: 'forbidden', policies: ['no-crash'], outcome: 'not_sent' },
+    });
     expect(denied.error.message).toContain('Ask the security team');
     expect(denied.id).toBe(1);
 
@@ -58,9 +64,16 @@ describe('a governed call', () => {
     expect(names).toContain('echo');
     expect(names).not.toContain('crash');
 
-    const deny = (await sallyport.entries('decision.deny')).find((entry) => entry.session === client.sessionId);
-    expect(deny).toMatchObject({ tool: 'crash', decision: { effect: 'deny', reasons: ['forbidden'], policies: ['no-crash'] } });
-    const list = (await sallyport.entries('call.outcome')).find((entry) => entry.session === client.sessionId && entry.method === 'tools/list');
+    const deny = (await sallyport.entries('decision.deny')).find(
+      (entry) => entry.session === client.sessionId,
+    );
+    expect(deny).toMatchObject({
+      tool: 'crash',
+      decision: { effect: 'deny', reasons: ['forbidden'], policies: ['no-crash'] },
+    });
+    const list = (await sallyport.entries('call.outcome')).find(
+      (entry) => entry.session === client.sessionId && entry.method === 'tools/list',
+    );
     expect(list?.fields).toEqual({ withheld: ['crash'] });
   });
 
@@ -68,7 +81,15 @@ describe('a governed call', () => {
     const client = await legacy();
     expect(JSON.parse((await client.call('echo', { amount: 100 })).text).result).toBeDefined();
     expect(JSON.parse((await client.call('echo', { amount: 101 })).text).error.data.reason).toBe('forbidden');
-    expect(JSON.parse((await client.post('{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"echo","arguments":{"amount":9007199254740993000}}}')).text).error.data.outcome).toBe('not_sent');
+    expect(
+      JSON.parse(
+        (
+          await client.post(
+            '{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"echo","arguments":{"amount":9007199254740993000}}}',
+          )
+        ).text,
+      ).error.data.outcome,
+    ).toBe('not_sent');
   });
 
   it('is denied by default: a principal that no policy names sees and calls nothing', async () => {
@@ -92,7 +113,9 @@ describe('who may ask', () => {
     ];
     for (const answer of statuses) {
       expect(answer.status).toBe(401);
-      expect(answer.headers.get('www-authenticate')).toMatch(/^Bearer resource_metadata="http:\/\/127\.0\.0\.1:\d+\/\.well-known\/oauth-protected-resource\/mcp\/[a-z-]+"$/);
+      expect(answer.headers.get('www-authenticate')).toMatch(
+        /^Bearer resource_metadata="http:\/\/127\.0\.0\.1:\d+\/\.well-known\/oauth-protected-resource\/mcp\/[a-z-]+"$/,
+      );
     }
     expect((await fetch(sallyport.mcp('echo'))).status).toBe(401);
     expect((await stranger.delete()).status).toBe(401);
@@ -107,14 +130,18 @@ describe('who may ask', () => {
     expect(id).toBe('');
     const texts: string[] = [];
     for (const bad of ['nonsense', `${token.slice(0, -1)}${token.endsWith('A') ? 'B' : 'A'}`]) {
-      const answer = await new RawClient(sallyport.mcp('echo'), bad).post('{"jsonrpc":"2.0","id":1,"method":"ping"}');
+      const answer = await new RawClient(sallyport.mcp('echo'), bad).post(
+        '{"jsonrpc":"2.0","id":1,"method":"ping"}',
+      );
       expect(answer.status).toBe(401);
       expect(answer.headers.get('www-authenticate')).toContain('error="invalid_token"');
       texts.push(answer.text);
     }
     const { body } = await sallyport.api('GET', '/tokens');
     // Cast: the API's own shape.
-    const info = (body.items as { id: string; serviceAccount: string }[]).find((each) => each.serviceAccount === 'short-lived');
+    const info = (body.items as { id: string; serviceAccount: string }[]).find(
+      (each) => each.serviceAccount === 'short-lived',
+    );
     await sallyport.api('DELETE', `/tokens/${info?.id}`);
     const revoked = await good.call('echo');
     expect(revoked.status).toBe(401);
@@ -123,10 +150,13 @@ describe('who may ask', () => {
 
   it('serves the metadata the challenge names', async () => {
     const answer = await fetch(`${sallyport.url}/.well-known/oauth-protected-resource/mcp/echo`);
-    expect(await answer.json()).toMatchObject({ resource: `${sallyport.url}/mcp/echo`, bearer_methods_supported: ['header'] });
+    expect(await answer.json()).toMatchObject({
+      resource: `${sallyport.url}/mcp/echo`,
+      bearer_methods_supported: ['header'],
+    });
   });
 
-  it('does not let one principal use another\'s session, and tells it nothing', async () => {
+  it("does not let one principal use another's session, and tells it nothing", async () => {
     const mine = await legacy();
     const other = new RawClient(sallyport.mcp('echo'), await sallyport.newToken('neighbour', ['engineers']));
     other.sessionId = mine.sessionId;
@@ -160,10 +190,26 @@ describe('the door', () => {
 
   const malformed: [string, string | Uint8Array, number][] = [
     ['no JSON', 'hello', -32700],
-    ['a duplicate member', '{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"echo","name":"crash"}}', -32700],
-    ['nesting of 65', `{"jsonrpc":"2.0","id":1,"method":"ping","params":{"a":${'['.repeat(63)}${']'.repeat(63)}}}`, -32700],
+    [
+      'a duplicate member',
+      '{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"echo","name":"crash"}}',
+      -32700,
+    ],
+    [
+      'nesting of 65',
+      `{"jsonrpc":"2.0","id":1,"method":"ping","params":{"a":${'['.repeat(63)}${']'.repeat(63)}}}`,
+      -32700,
+    ],
     ['a lone surrogate', '{"jsonrpc":"2.0","id":1,"method":"ping","params":{"a":"\\ud800"}}', -32700],
-    ['invalid UTF-8', Buffer.concat([Buffer.from('{"jsonrpc":"2.0","id":1,"method":"'), Buffer.from([0xff]), Buffer.from('"}')]), -32700],
+    [
+      'invalid UTF-8',
+      Buffer.concat([
+        Buffer.from('{"jsonrpc":"2.0","id":1,"method":"'),
+        Buffer.from([0xff]),
+        Buffer.from('"}'),
+      ]),
+      -32700,
+    ],
     ['a byte order mark', '\ufeff{"jsonrpc":"2.0","id":1,"method":"ping"}', -32700],
     ['no JSON-RPC', '{"id":1,"method":"ping"}', -32600],
     ['an id of null', '{"jsonrpc":"2.0","id":null,"method":"ping"}', -32600],
@@ -185,9 +231,16 @@ describe('the door', () => {
 
   it('refuses methods that are not listed, and requests without an id', async () => {
     const client = await legacy();
-    expect(JSON.parse((await client.post('{"jsonrpc":"2.0","id":1,"method":"tools/destroy"}')).text).error.code).toBe(-32601);
-    expect(JSON.parse((await client.post('{"jsonrpc":"2.0","method":"tools/call","params":{"name":"echo"}}')).text).error.code).toBe(-32601);
-    expect(JSON.parse((await client.post('{"jsonrpc":"2.0","id":1,"method":"tasks/list"}')).text).error.message).toContain('tasks');
+    expect(
+      JSON.parse((await client.post('{"jsonrpc":"2.0","id":1,"method":"tools/destroy"}')).text).error.code,
+    ).toBe(-32601);
+    expect(
+      JSON.parse((await client.post('{"jsonrpc":"2.0","method":"tools/call","params":{"name":"echo"}}')).text)
+        .error.code,
+    ).toBe(-32601);
+    expect(
+      JSON.parse((await client.post('{"jsonrpc":"2.0","id":1,"method":"tasks/list"}')).text).error.message,
+    ).toContain('tasks');
   });
 
   it('refuses names that could be read in two ways', async () => {
@@ -211,7 +264,9 @@ describe('legacy sessions', () => {
     client.sessionId = sessionId;
     expect((await client.delete()).status).toBe(200);
     expect((await client.call('echo')).status).toBe(404);
-    const kinds = (await sallyport.entries()).filter((entry) => entry.session === sessionId).map((entry) => entry.kind);
+    const kinds = (await sallyport.entries())
+      .filter((entry) => entry.session === sessionId)
+      .map((entry) => entry.kind);
     expect(kinds[0]).toBe('session.start');
     expect(kinds).toContain('session.end');
   });
@@ -233,7 +288,8 @@ describe('legacy sessions', () => {
   });
 
   it('take batches in revision 2025-03-26 only, and decide each element', async () => {
-    const batch = '[{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"echo"}},{"jsonrpc":"2.0","id":2,"method":"tools/call","params":{"name":"crash"}}]';
+    const batch =
+      '[{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"echo"}},{"jsonrpc":"2.0","id":2,"method":"tools/call","params":{"name":"crash"}}]';
     const client = await legacy();
     expect((await client.post(batch)).status).toBe(400);
   });
@@ -246,8 +302,15 @@ describe('modern requests', () => {
     const answer = await client().modern('tools/call', { name: 'echo', arguments: { x: 1 } }, 'a');
     expect(answer.status).toBe(200);
     expect(answer.headers.get('mcp-session-id')).toBeNull();
-    expect(JSON.parse(answer.text)).toMatchObject({ id: 'a', result: { echo: { params: { arguments: { x: 1 } } } } });
-    expect((await sallyport.entries('session.start')).some((entry) => JSON.stringify(entry.fields).includes('modern'))).toBe(true);
+    expect(JSON.parse(answer.text)).toMatchObject({
+      id: 'a',
+      result: { echo: { params: { arguments: { x: 1 } } } },
+    });
+    expect(
+      (await sallyport.entries('session.start')).some((entry) =>
+        JSON.stringify(entry.fields).includes('modern'),
+      ),
+    ).toBe(true);
   });
 
   it('must agree with their headers', async () => {
@@ -274,9 +337,16 @@ describe('modern requests', () => {
   });
 
   it('are told which revisions there are', async () => {
-    const { body, headers } = modernRequest('tools/list', { _meta: { 'io.modelcontextprotocol/protocolVersion': '2099-01-01' } }, 1);
+    const { body, headers } = modernRequest(
+      'tools/list',
+      { _meta: { 'io.modelcontextprotocol/protocolVersion': '2099-01-01' } },
+      1,
+    );
     const answer = await client().post(body, { ...headers, 'mcp-protocol-version': '2099-01-01' });
-    expect([answer.status, JSON.parse(answer.text).error]).toMatchObject([400, { code: -32022, data: { supported: ['2026-07-28'] } }]);
+    expect([answer.status, JSON.parse(answer.text).error]).toMatchObject([
+      400,
+      { code: -32022, data: { supported: ['2026-07-28'] } },
+    ]);
   });
 
   it('get 404 for a method that is not there, and 405 for GET and DELETE', async () => {
@@ -290,7 +360,9 @@ describe('modern requests', () => {
     const one = client();
     const [first, second] = await Promise.all([
       one.modern('tools/call', { name: 'slow', arguments: { ms: 300 } }, 1),
-      new Promise((resolve) => setTimeout(resolve, 100)).then(() => one.modern('tools/call', { name: 'echo', arguments: { n: 2 } }, 1)),
+      new Promise((resolve) => setTimeout(resolve, 100)).then(() =>
+        one.modern('tools/call', { name: 'echo', arguments: { n: 2 } }, 1),
+      ),
     ]);
     expect(first.status).toBe(200);
     expect(JSON.parse(second.text).result.echo.params.arguments).toEqual({ n: 2 });

@@ -30,7 +30,11 @@ export class RawClient {
     };
   }
 
-  open(body: string | Uint8Array, extra: Readonly<Record<string, string>> = {}, signal?: AbortSignal): Promise<Response> {
+  open(
+    body: string | Uint8Array,
+    extra: Readonly<Record<string, string>> = {},
+    signal?: AbortSignal,
+  ): Promise<Response> {
     return fetch(this.#url, {
       method: 'POST',
       headers: this.headers(extra),
@@ -52,13 +56,16 @@ export class RawClient {
     );
     this.sessionId = answer.headers.get('mcp-session-id') ?? undefined;
     this.version = version;
-    if (this.sessionId !== undefined) await this.post('{"jsonrpc":"2.0","method":"notifications/initialized"}');
+    if (this.sessionId !== undefined)
+      await this.post('{"jsonrpc":"2.0","method":"notifications/initialized"}');
     return answer;
   }
 
   /** A legacy tools/call. */
   call(name: string, args: object = {}, id: number | string = 1): Promise<RawAnswer> {
-    return this.post(JSON.stringify({ jsonrpc: '2.0', id, method: 'tools/call', params: { name, arguments: args } }));
+    return this.post(
+      JSON.stringify({ jsonrpc: '2.0', id, method: 'tools/call', params: { name, arguments: args } }),
+    );
   }
 
   /** A modern request; headers and `_meta` as 2026-07-28 demands. */
@@ -72,7 +79,11 @@ export class RawClient {
   }
 
   listen(signal: AbortSignal): Promise<Response> {
-    return fetch(this.#url, { method: 'GET', headers: this.headers({ accept: 'text/event-stream' }), signal });
+    return fetch(this.#url, {
+      method: 'GET',
+      headers: this.headers({ accept: 'text/event-stream' }),
+      signal,
+    });
   }
 }
 
@@ -99,7 +110,8 @@ export function modernRequest(
 }
 
 function messagesOf(response: Response, text: string): string[] {
-  if (!response.headers.get('content-type')?.startsWith('text/event-stream')) return text === '' ? [] : [text];
+  if (!response.headers.get('content-type')?.startsWith('text/event-stream'))
+    return text === '' ? [] : [text];
   return text
     .split('\n\n')
     .map((event) =>

@@ -30,7 +30,11 @@ export interface Sallyport {
   readonly databaseUrl: string;
   /** Another token, of an account with these groups and roles. */
   newToken(name: string, groups: readonly string[], roles?: readonly string[]): Promise<string>;
-  api(method: string, path: string, body?: object): Promise<{ status: number; body: Record<string, unknown> }>;
+  api(
+    method: string,
+    path: string,
+    body?: object,
+  ): Promise<{ status: number; body: Record<string, unknown> }>;
   /** All entries, oldest first, as the canonical documents they are. */
   entries(kind?: string): Promise<Record<string, unknown>[]>;
   restartGateway(): Promise<void>;
@@ -58,7 +62,10 @@ export async function startSallyport(setup: Setup): Promise<Sallyport> {
   const api = async (method: string, path: string, body?: object) => {
     const answer = await fetch(`${url}/api/v1${path}`, {
       method,
-      headers: { authorization: `Bearer ${adminToken}`, ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
+      headers: {
+        authorization: `Bearer ${adminToken}`,
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+      },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
     const text = await answer.text();
@@ -67,18 +74,26 @@ export async function startSallyport(setup: Setup): Promise<Sallyport> {
   };
   const ok = async (method: string, path: string, body?: object) => {
     const answer = await api(method, path, body);
-    if (answer.status >= 300) throw new Error(`${method} ${path}: ${answer.status} ${JSON.stringify(answer.body)}`);
+    if (answer.status >= 300)
+      throw new Error(`${method} ${path}: ${answer.status} ${JSON.stringify(answer.body)}`);
     return answer.body;
   };
   await ok('POST', '/apply', { documents: documentsOf(setup) });
   const newToken = async (name: string, groups: readonly string[], roles: readonly string[] = ['user']) =>
-    String((await ok('POST', '/tokens', { serviceAccount: name, groups, roles, expiresInSeconds: 3600 })).token);
+    String(
+      (await ok('POST', '/tokens', { serviceAccount: name, groups, roles, expiresInSeconds: 3600 })).token,
+    );
   const token = await newToken('engineer', ['engineers']);
   const enrolment = await ok('POST', '/agents/tokens', { agent: AGENT, expiresInSeconds: 600 });
   const config = join(folder, 'agent.yaml');
   await writeFile(config, stringify({ gateway: `localhost:${gateway.tunnelPort}`, servers: setup.servers }));
   const begin = () =>
-    startAgent({ configFile: config, stateDir: join(folder, 'agent'), token: String(enrolment.token), logger: quietLogger });
+    startAgent({
+      configFile: config,
+      stateDir: join(folder, 'agent'),
+      token: String(enrolment.token),
+      logger: quietLogger,
+    });
   let agent: Awaited<ReturnType<typeof startAgent>> | undefined = await begin();
   await untilProbed(ok, setup);
 
@@ -136,7 +151,8 @@ function settingsFor(folder: string, databaseUrl: string, bootstrap: string): Se
 
 function documentsOf(setup: Setup): object[] {
   const policies = setup.policies ?? {
-    'engineers-use-everything': 'permit (principal in Sallyport::Group::"engineers", action in Sallyport::Action::"use", resource);',
+    'engineers-use-everything':
+      'permit (principal in Sallyport::Group::"engineers", action in Sallyport::Action::"use", resource);',
   };
   return [
     { kind: 'Group', name: 'engineers', spec: {} },
@@ -169,7 +185,9 @@ async function entriesOf(databaseUrl: string, kind: string | undefined): Promise
   const client = new Client({ connectionString: databaseUrl });
   await client.connect();
   try {
-    const { rows } = await client.query<{ leaf: string }>('SELECT leaf FROM audit_entries ORDER BY slot, seq');
+    const { rows } = await client.query<{ leaf: string }>(
+      'SELECT leaf FROM audit_entries ORDER BY slot, seq',
+    );
     // Cast: entries are objects.
     const entries = rows.map((row) => JSON.parse(row.leaf) as Record<string, unknown>);
     return kind === undefined ? entries : entries.filter((entry) => entry.kind === kind);

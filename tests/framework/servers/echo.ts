@@ -1,4 +1,3 @@
-import { createInterface } from 'node:readline';
 import { appendFileSync } from 'node:fs';
 
 // A stdio MCP server that answers with the very text it was sent, so that a test can compare bytes. Legacy and
@@ -12,14 +11,24 @@ const counter = process.env.ECHO_COUNTER;
 interface Request {
   readonly id?: unknown;
   readonly method?: string;
-  readonly params?: { name?: string; arguments?: Record<string, unknown>; _meta?: { progressToken?: unknown } };
+  readonly params?: {
+    name?: string;
+    arguments?: Record<string, unknown>;
+    _meta?: { progressToken?: unknown };
+  };
 }
 
 /** The message, with its id as it stood in the text. */
 function read(line: string): { message: Request; id: string } {
   let id = '';
-  const reviver = function (this: unknown, key: string, value: unknown, context?: { source?: string }): unknown {
-    if (key === 'id' && typeof this === 'object' && this !== null && 'jsonrpc' in this) id = context?.source ?? JSON.stringify(value);
+  const reviver = function (
+    this: unknown,
+    key: string,
+    value: unknown,
+    context?: { source?: string },
+  ): unknown {
+    if (key === 'id' && typeof this === 'object' && this !== null && 'jsonrpc' in this)
+      id = context?.source ?? JSON.stringify(value);
     return value;
   };
   // Cast: a test's own message.
@@ -51,35 +60,66 @@ async function call(line: string, message: Request, id: string): Promise<void> {
   }
   if (name === 'notify') {
     for (let i = 0; i < Number(args.count); i += 1) {
-      say(JSON.stringify({ jsonrpc: '2.0', method: 'notifications/progress', params: { progressToken: token, progress: i, message: String(args.text ?? '') } }));
-      say(JSON.stringify({ jsonrpc: '2.0', method: 'notifications/message', params: { level: 'info', data: `line ${i}` } }));
+      say(
+        JSON.stringify({
+          jsonrpc: '2.0',
+          method: 'notifications/progress',
+          params: { progressToken: token, progress: i, message: String(args.text ?? '') },
+        }),
+      );
+      say(
+        JSON.stringify({
+          jsonrpc: '2.0',
+          method: 'notifications/message',
+          params: { level: 'info', data: `line ${i}` },
+        }),
+      );
     }
   }
   if (name === 'big') {
-    say(`{"jsonrpc":"2.0","id":${id},"result":{"resultType":"complete","content":[{"type":"text","text":"${'x'.repeat(Number(args.bytes))}"}]}}`);
+    say(
+      `{"jsonrpc":"2.0","id":${id},"result":{"resultType":"complete","content":[{"type":"text","text":"${'x'.repeat(Number(args.bytes))}"}]}}`,
+    );
     return;
   }
   if (name === 'ask') {
     asked += 1;
     asking.set(`ask-${asked}`, id);
-    say(JSON.stringify({ jsonrpc: '2.0', id: `ask-${asked}`, method: 'sampling/createMessage', params: { messages: [], maxTokens: 5 } }));
+    say(
+      JSON.stringify({
+        jsonrpc: '2.0',
+        id: `ask-${asked}`,
+        method: 'sampling/createMessage',
+        params: { messages: [], maxTokens: 5 },
+      }),
+    );
     return;
   }
-  say(`{"jsonrpc":"2.0","id":${id},"result":{"resultType":"complete","content":[],"echo":${line}},"x-extra":1.0}`);
+  say(
+    `{"jsonrpc":"2.0","id":${id},"result":{"resultType":"complete","content":[],"echo":${line}},"x-extra":1.0}`,
+  );
 }
 
 function answer(line: string): void {
   const { message, id } = read(line);
   if (message.method === 'initialize') {
-    say(`{"jsonrpc":"2.0","id":${id},"result":{"protocolVersion":"2025-11-25","capabilities":{"tools":{}},"serverInfo":{"name":"echo","version":"1.0.0"}}}`);
+    say(
+      `{"jsonrpc":"2.0","id":${id},"result":{"protocolVersion":"2025-11-25","capabilities":{"tools":{}},"serverInfo":{"name":"echo","version":"1.0.0"}}}`,
+    );
   } else if (message.method === 'server/discover') {
-    say(`{"jsonrpc":"2.0","id":${id},"result":{"resultType":"complete","supportedVersions":["2026-07-28"],"capabilities":{"tools":{}},"serverInfo":{"name":"echo","version":"1.0.0"},"ttlMs":0,"cacheScope":"private"}}`);
+    say(
+      `{"jsonrpc":"2.0","id":${id},"result":{"resultType":"complete","supportedVersions":["2026-07-28"],"capabilities":{"tools":{}},"serverInfo":{"name":"echo","version":"1.0.0"},"ttlMs":0,"cacheScope":"private"}}`,
+    );
   } else if (message.method === 'tools/list') {
-    say(`{"jsonrpc":"2.0","id":${id},"result":{"resultType":"complete","tools":${JSON.stringify(TOOLS)},"ttlMs":0,"cacheScope":"private"}}`);
+    say(
+      `{"jsonrpc":"2.0","id":${id},"result":{"resultType":"complete","tools":${JSON.stringify(TOOLS)},"ttlMs":0,"cacheScope":"private"}}`,
+    );
   } else if (message.method === 'tools/call') {
     void call(line, message, id);
   } else if (message.method === undefined && asking.has(String(message.id))) {
-    say(`{"jsonrpc":"2.0","id":${asking.get(String(message.id))},"result":{"content":[],"answered":${line}}}`);
+    say(
+      `{"jsonrpc":"2.0","id":${asking.get(String(message.id))},"result":{"content":[],"answered":${line}}}`,
+    );
   } else if (message.method === 'ping') {
     say(`{"jsonrpc":"2.0","id":${id},"result":{}}`);
   } else if (id !== '') {
@@ -87,4 +127,11 @@ function answer(line: string): void {
   }
 }
 
-createInterface({ input: process.stdin, crlfDelay: Infinity }).on('line', answer);
+// Not node:readline: it takes U+2028 for the end of a line.
+let rest = '';
+process.stdin.setEncoding('utf8');
+process.stdin.on('data', (text: string) => {
+  const lines = (rest + text).split('\n');
+  rest = lines.pop() ?? '';
+  for (const line of lines) if (line !== '') answer(line);
+});

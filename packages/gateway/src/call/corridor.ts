@@ -1,5 +1,5 @@
 import { afterwards } from './afterwards.ts';
-import { releaseInterim } from './interim.ts';
+import { readyInterim } from './interim.ts';
 import type { Answer, Rooms } from './rooms.ts';
 import { settle, type Trail } from './settle.ts';
 import {
@@ -39,7 +39,7 @@ export async function runCall(rooms: Rooms, received: Received, answer: Answer):
     trail.intended = intended;
 
     const answered = await dispatch(rooms, intended, answer, (interim) =>
-      releaseInterim(rooms, intended, interim, answer),
+      readyInterim(rooms, intended, interim),
     );
 
     const masked = mask(rooms, answered);

@@ -2,23 +2,17 @@ import { errorAnswer, type Message, RPC } from '@sallyport/shared/jsonrpc';
 import type { EntryDraft } from '../audit/index.ts';
 import { controlsOf } from './methods.ts';
 import { digestOf, record } from './record.ts';
-import type { Answer, Rooms } from './rooms.ts';
+import type { Rooms } from './rooms.ts';
 import type { AttachedFields } from './stages/attach.ts';
 import { evaluate } from './stages/decide.ts';
 import { masked } from './stages/mask.ts';
 import { named } from './stages/receive.ts';
 import type { Intended } from './stages.ts';
 
-/** Releases a message that comes before the answer: decided, masked, recorded, then released, in order. */
-export async function releaseInterim(
-  rooms: Rooms,
-  call: Intended,
-  message: Message,
-  answer: Answer,
-): Promise<void> {
+/** Makes a message that comes before the answer ready for release: decided, masked, recorded. */
+export function readyInterim(rooms: Rooms, call: Intended, message: Message): Promise<Buffer | undefined> {
   const { decided, facts } = call.fields;
-  const raw = await admitInterim(rooms, decided.attached, facts, message);
-  if (raw !== undefined) await answer.interim(raw);
+  return admitInterim(rooms, decided.attached, facts, message);
 }
 
 /**

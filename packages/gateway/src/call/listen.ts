@@ -1,5 +1,6 @@
 import type { Message } from '@sallyport/shared/jsonrpc';
 import { Ending, REFUSAL } from './ending.ts';
+import { InOrder } from './in-order.ts';
 import { admitInterim } from './interim.ts';
 import { record } from './record.ts';
 import type { Answer, Rooms } from './rooms.ts';
@@ -60,13 +61,16 @@ async function relay(rooms: Rooms, call: Decided, lastEventId: string, stream: S
   stream.open();
   if (link.transport === 'http')
     pump(link.listen(lastEventId), listening, stream, (message) => session.listener.say(message));
+  const releases = new InOrder<Buffer | undefined>(async (raw) => {
+    if (raw !== undefined) await stream.interim(raw);
+  });
   for (;;) {
     const message = await listening.next();
     if (message === undefined) break;
-    const raw = await admitInterim(rooms, attached, about, message);
-    if (raw !== undefined) await stream.interim(raw);
+    await releases.add(admitInterim(rooms, attached, about, message));
     rooms.sessions.touch(session);
   }
+  await releases.end();
   stream.end();
 }
 

@@ -1,6 +1,7 @@
 import { find, findPath, idKeyOf, type Message, MessageError, readMessage } from '@sallyport/shared/jsonrpc';
 import type { ExchangeEnd, Session } from '../../session/index.ts';
 import { Ending, REFUSAL } from '../ending.ts';
+import { InOrder } from '../in-order.ts';
 import type { Answer, Rooms } from '../rooms.ts';
 import type { Incoming } from './receive.ts';
 import type { Intended, IntendedFields } from './record-intent.ts';
@@ -27,7 +28,8 @@ export type { Answered };
 
 /**
  * Sends the call to its server, once, and waits for the answer. What comes before the answer goes to `onInterim`,
- * in order, and the next is not read before it is done with: a slow client slows its own server, nobody else.
+ * which makes it ready for release; it is released in order, all of it before this returns, and no more is read
+ * than a client takes: a slow client slows its own server, nobody else.
  *
  * @throws Ending `not_sent` where not one byte reached the server; `unknown` where it did and no answer was seen
  */
@@ -35,7 +37,7 @@ export async function dispatch(
   rooms: Rooms,
   call: Intended,
   answer: Answer,
-  onInterim: (message: Message) => Promise<void>,
+  onInterim: (message: Message) => Promise<Buffer | undefined>,
 ): Promise<Answered> {
   const { decided, callId } = call.fields;
   const { session, message, server, authenticated } = decided.attached;
@@ -57,11 +59,17 @@ export async function dispatch(
       link.cancel(exchange);
     });
   }
+  const releases = new InOrder<Buffer | undefined>(async (raw) => {
+    if (raw !== undefined) await answer.interim(raw);
+  });
   for (;;) {
     const arrival = await exchange.next();
     if (arrival.kind === 'interim') {
-      await onInterim(arrival.message);
-    } else if (arrival.kind === 'answer') {
+      await releases.add(onInterim(arrival.message));
+      continue;
+    }
+    await releases.end();
+    if (arrival.kind === 'answer') {
       return new Answered({ intended: call.fields, answer: arrival.message, httpStatus: arrival.httpStatus });
     } else {
       const refused = errorAnswerOf(arrival.end, message);
