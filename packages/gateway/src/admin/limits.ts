@@ -39,3 +39,9 @@ export const CEDAR_MAX_CHARS = 256 * 1024;
 
 /** What is kept of a client's User-Agent in an entry. */
 export const CLIENT_NAME_MAX_CHARS = 200;
+
+/**
+ * Waits between attempts of a change that came too late. The last ones are longer than it takes a change of another
+ * replica to be known here (a second, should its notice be lost).
+ */
+export const CONFLICT_WAITS_MS = [20, 50, 100, 200, 500, 1_000];

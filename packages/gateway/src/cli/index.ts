@@ -1,5 +1,6 @@
 import { errorText } from '@sallyport/shared/errors';
 import { Command } from 'commander';
+import { GATEWAY_VERSION } from '../version.ts';
 import { addAgentCommands } from './commands/agents.ts';
 import { addApplyCommand } from './commands/apply.ts';
 import { addAuditCommands } from './commands/audit.ts';
@@ -12,9 +13,6 @@ import { addStatusCommand } from './commands/status.ts';
 import { addTokenCommands } from './commands/token.ts';
 import { example } from './connect.ts';
 import { complain } from './output.ts';
-import { cliVersion } from './version.ts';
-
-export { cliVersion } from './version.ts';
 
 export interface ServeOptions {
   /** Path of the YAML settings file, as given on the command line. */
@@ -54,7 +52,7 @@ function buildProgram(commands: GatewayCommands): Command {
       "Runs Sallyport's gateway, and administers one. The commands find the gateway by SALLYPORT_URL and SALLYPORT_TOKEN, " +
         "or by the quick start's .sallyport/quickstart.json.",
     )
-    .version(cliVersion())
+    .version(GATEWAY_VERSION)
     .option('--insecure-http', 'let a token go to another machine without TLS')
     .configureHelp({ showGlobalOptions: true })
     .addHelpText('after', example('apply -f servers.yaml', 'doctor'));

@@ -57,6 +57,38 @@ describe('tokens', () => {
     expect(api.rooms.registry.snapshot().version).toBe(version);
   });
 
+  test('a group that is missing is made, recorded, and told, so that a misspelt one is seen', async () => {
+    const { body } = await create({ serviceAccount: 'first', groups: ['novel'], expiresInSeconds: 60 });
+    expect(body.changes).toEqual([
+      { kind: 'Group', name: 'novel', effect: 'create' },
+      { kind: 'ServiceAccount', name: 'first', effect: 'create' },
+    ]);
+    expect(api.rooms.registry.snapshot().groups.has('novel')).toBe(true);
+    expect(JSON.stringify(await api.entries({ kind: 'config.change', limit: 3 }))).toContain('"novel"');
+  });
+
+  test('a name that cannot be one is a problem of its document, and no token is made', async () => {
+    const before = await api.rooms.identity.listTokens();
+    expect(await create({ serviceAccount: 'not a name', expiresInSeconds: 60 })).toMatchObject({
+      status: 422,
+      body: { code: 'invalid_documents', problems: [{ kind: 'ServiceAccount', path: 'name' }] },
+    });
+    expect(await api.rooms.identity.listTokens()).toHaveLength(before.length);
+  });
+
+  test('many made at the same moment for one account all work, and no membership is lost', async () => {
+    const groups = Array.from({ length: 8 }, (_, i) => `crowd-${i}`);
+    const answers = await Promise.all(
+      groups.map((group) => create({ serviceAccount: 'crowd', groups: [group], expiresInSeconds: 600 })),
+    );
+    expect(answers.map(({ status }) => status)).toEqual(groups.map(() => 201));
+    const members = api.rooms.registry.snapshot().serviceAccounts.get('crowd')?.spec.groups ?? [];
+    expect([...members].sort()).toEqual(groups);
+    for (const { body } of answers) {
+      expect((await api.call('GET', '/api/v1/me', { token: body.token })).status).toBe(200);
+    }
+  });
+
   test('a revoked token stops working at once, and revoking it again says the same', async () => {
     const { body } = await create({ serviceAccount: 'leaver', expiresInSeconds: 600 });
     expect((await api.call('GET', '/api/v1/me', { token: body.token })).status).toBe(200);

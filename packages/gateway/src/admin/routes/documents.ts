@@ -1,11 +1,11 @@
 import Type, { type Static } from 'typebox';
 import type { Change, Document, DocumentKind, Snapshot } from '../../registry/index.ts';
 import type { AdminApp } from '../app.ts';
+import { applyDocuments } from '../apply-documents.ts';
 import { authoriseKind, callerOf } from '../corridor.ts';
 import { APPLY_MAX_DOCUMENTS, BODY_MAX_BYTES, NAME_MAX_CHARS } from '../limits.ts';
 import { pageInMemory } from '../pages.ts';
 import { AdminError } from '../problems.ts';
-import { type Caller, callerAsChanger } from '../record.ts';
 import { DOCUMENT_KINDS, isDocumentKind } from '../roles.ts';
 import type { AdminRooms } from '../rooms.ts';
 import { After, closed, Digest, Instant, Limit, Name, oneOf, ProblemItem, pageOf } from '../schemas.ts';
@@ -98,8 +98,11 @@ export function addDocumentRoutes(app: AdminApp, rooms: AdminRooms): void {
       const caller = callerOf(request);
       const { kind, name } = request.params;
       await authoriseKind(rooms, caller, kind);
-      requireDocument(rooms.registry.snapshot(), kind, name);
-      return await applyOrRefuse(rooms, caller, { documents: [], problems: [] }, [{ kind, name }]);
+      const applied = await applyDocuments(rooms, caller, (snapshot) => {
+        requireDocument(snapshot, kind, name);
+        return { documents: [], deletions: [{ kind, name }] };
+      });
+      return appliedAnswer(applied);
     },
   });
 
@@ -119,7 +122,7 @@ export function addDocumentRoutes(app: AdminApp, rooms: AdminRooms): void {
       const read = readBody(request.body);
       const kinds = new Set(read.documents.map((document) => document.kind).filter(isDocumentKind));
       for (const kind of kinds) await authoriseKind(rooms, caller, kind);
-      if (!request.body.dryRun) return await applyOrRefuse(rooms, caller, read, []);
+      if (!request.body.dryRun) return appliedAnswer(await applyDocuments(rooms, caller, () => read));
       const plan = rooms.registry.plan(read.documents);
       return {
         version: plan.baseVersion,
@@ -175,31 +178,13 @@ function addReading(app: AdminApp, rooms: AdminRooms): void {
   });
 }
 
-/** Plans and applies as one; problems, also those of reading the YAML, refuse the whole. */
-async function applyOrRefuse(
-  rooms: AdminRooms,
-  caller: Caller,
-  read: ReadDocuments,
-  deletions: readonly { kind: string; name: string }[],
-): Promise<Static<typeof ApplyAnswer>> {
-  const plan = rooms.registry.plan(read.documents, deletions);
-  const problems = [...read.problems, ...plan.problems];
-  if (problems.length > 0) throw invalidDocuments(problems);
-  // Commit point: the registry records each change with its digests before it is in force.
-  const snapshot = await rooms.registry.apply(plan, callerAsChanger(caller));
-  return { version: snapshot.version, dryRun: false, changes: plan.changes.map(changeAnswer), problems: [] };
-}
-
-/** A refusal of documents that names each of their problems. */
-export function invalidDocuments(problems: ReadDocuments['problems']): AdminError {
-  const count = problems.length === 1 ? '1 problem' : `${problems.length} problems`;
-  return new AdminError(
-    'invalid_documents',
-    `Nothing was changed: ${count} in the documents. Mend them and apply again.`,
-    {
-      problems,
-    },
-  );
+function appliedAnswer(applied: { version: number; changes: readonly Change[] }): Static<typeof ApplyAnswer> {
+  return {
+    version: applied.version,
+    dryRun: false,
+    changes: applied.changes.map(changeAnswer),
+    problems: [],
+  };
 }
 
 function readBody(body: Static<typeof ApplyBody>): ReadDocuments {

@@ -1,16 +1,16 @@
 import type { CanonicalValue } from '@sallyport/shared/canonical-json';
 import Type, { type Static } from 'typebox';
 import type { TokenInfo } from '../../identity/index.ts';
-import type { DocumentInput, ServiceAccountSpec } from '../../registry/index.ts';
+import type { Change, ServiceAccountSpec } from '../../registry/index.ts';
 import type { AdminApp } from '../app.ts';
+import { applyDocuments } from '../apply-documents.ts';
 import { callerOf } from '../corridor.ts';
 import { MEMBERSHIPS_MAX_ITEMS, TOKEN_MAX_SECONDS, TOKEN_MIN_SECONDS } from '../limits.ts';
 import { pageInMemory } from '../pages.ts';
 import { AdminError } from '../problems.ts';
-import { type Caller, callerAsChanger, changeDraft, recordThenChange } from '../record.ts';
+import { type Caller, changeDraft, recordThenChange } from '../record.ts';
 import type { AdminRooms } from '../rooms.ts';
-import { closed, Instant, Name, PageQuery, pageOf, RoleName } from '../schemas.ts';
-import { invalidDocuments } from './documents.ts';
+import { closed, Instant, Name, oneOf, PageQuery, pageOf, RoleName } from '../schemas.ts';
 
 const TokenAnswer = Type.Object({
   id: Type.String({ description: '`tok_…`' }),
@@ -31,6 +31,14 @@ const NewToken = closed({
 const CreatedToken = Type.Object({
   ...TokenAnswer.properties,
   token: Type.String({ description: 'Shown this once; the gateway keeps only a hash.' }),
+  changes: Type.Array(
+    Type.Object({
+      kind: Type.String(),
+      name: Type.String(),
+      effect: oneOf(['create', 'update', 'unchanged', 'delete']),
+    }),
+    { description: 'Documents that had to be created or changed for it.' },
+  ),
 });
 
 /** Tokens of service accounts. */
@@ -41,16 +49,19 @@ export function addTokenRoutes(app: AdminApp, rooms: AdminRooms): void {
     config: { access: ['administrator'] },
     schema: {
       operationId: 'createToken',
-      summary: 'create a token, and its service account and memberships where they are missing',
+      summary: 'create a token, and its service account, groups and memberships where they are missing',
       tags: ['access'],
       body: NewToken,
       response: { 201: CreatedToken },
     },
     handler: async (request, reply) => {
       const caller = callerOf(request);
-      await ensureAccount(rooms, caller, request.body);
+      const changes = await ensureAccount(rooms, caller, request.body);
       const created = await createRecorded(rooms, caller, request.body);
-      return reply.code(201).send(created);
+      return reply.code(201).send({
+        ...created,
+        changes: changes.map(({ kind, name, effect }) => ({ kind, name, effect })),
+      });
     },
   });
 
@@ -111,7 +122,7 @@ async function createRecorded(
   rooms: AdminRooms,
   caller: Caller,
   request: Static<typeof NewToken>,
-): Promise<Static<typeof CreatedToken>> {
+): Promise<Static<typeof TokenAnswer> & { token: string }> {
   const { token, ...info } = await rooms.identity.createToken({
     serviceAccount: request.serviceAccount,
     expiresInMs: request.expiresInSeconds * 1000,
@@ -132,33 +143,41 @@ async function createRecorded(
   return { ...tokenAnswer(info), token };
 }
 
-/** The service account with at least these groups and roles, as changes of documents that the registry records. */
+/**
+ * The service account with at least these groups and roles, and the groups themselves where they are missing, as
+ * changes of documents that the registry records. A group that nobody has written a policy for permits nothing.
+ */
 async function ensureAccount(
   rooms: AdminRooms,
   caller: Caller,
   wanted: Static<typeof NewToken>,
-): Promise<void> {
-  const snapshot = rooms.registry.snapshot();
-  const account = snapshot.serviceAccounts.get(wanted.serviceAccount);
-  if (account?.spec.disabled) {
-    throw new AdminError(
-      'conflict',
-      `The service account "${account.name}" is disabled, so a token for it would not work. Enable it first ` +
-        '(apply it with `disabled: false`).',
-    );
-  }
-  const before: ServiceAccountSpec = account?.spec ?? { groups: [], roles: [], disabled: false };
-  const spec = {
-    ...before,
-    groups: [...new Set([...before.groups, ...(wanted.groups ?? [])])],
-    roles: [...new Set([...before.roles, ...(wanted.roles ?? [])])],
-  };
-  const same = spec.groups.length === before.groups.length && spec.roles.length === before.roles.length;
-  if (account !== undefined && same) return;
-  const input: DocumentInput = { kind: 'ServiceAccount', name: wanted.serviceAccount, spec };
-  const plan = rooms.registry.plan([input]);
-  if (plan.problems.length > 0) throw invalidDocuments([...plan.problems]);
-  await rooms.registry.apply(plan, callerAsChanger(caller));
+): Promise<readonly Change[]> {
+  const { changes } = await applyDocuments(rooms, caller, (snapshot) => {
+    const account = snapshot.serviceAccounts.get(wanted.serviceAccount);
+    if (account?.spec.disabled) throw accountDisabled(account.name);
+    const before: ServiceAccountSpec = account?.spec ?? { groups: [], roles: [], disabled: false };
+    const spec = {
+      ...before,
+      groups: [...new Set([...before.groups, ...(wanted.groups ?? [])])],
+      roles: [...new Set([...before.roles, ...(wanted.roles ?? [])])],
+    };
+    const missing = spec.groups.filter((name) => !snapshot.groups.has(name));
+    return {
+      documents: [
+        ...missing.map((name) => ({ kind: 'Group', name, spec: {} })),
+        { kind: 'ServiceAccount', name: wanted.serviceAccount, spec },
+      ],
+    };
+  });
+  return changes.filter((change) => change.effect !== 'unchanged');
+}
+
+function accountDisabled(name: string): AdminError {
+  return new AdminError(
+    'conflict',
+    `The service account "${name}" is disabled, so a token for it would not work. Enable it first (apply it with ` +
+      '`disabled: false`).',
+  );
 }
 
 function publicDescription(token: TokenInfo): CanonicalValue {

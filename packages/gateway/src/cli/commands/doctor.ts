@@ -1,10 +1,10 @@
 import type { Command } from 'commander';
 import { findGateway } from '../../config/client.ts';
+import { GATEWAY_VERSION } from '../../version.ts';
 import type { ApiClient } from '../api-client.ts';
 import { connect, example, JSON_OPTION, type JsonOption } from '../connect.ts';
 import { CLOCK_OFFSET_MAX_MS } from '../limits.ts';
 import { say, sayJson } from '../output.ts';
-import { cliVersion } from '../version.ts';
 import type { AgentAnswer } from './agents.ts';
 import type { ServerAnswer } from './servers.ts';
 import type { StatusAnswer } from './status.ts';
@@ -78,12 +78,11 @@ async function examineToken(client: ApiClient): Promise<Omit<Finding, 'check'>> 
 
 async function examineGateway(client: ApiClient): Promise<Omit<Finding, 'check'>[]> {
   const status = await client.get<StatusAnswer>('/status');
-  const own = cliVersion();
   return [
-    status.version === own
+    status.version === GATEWAY_VERSION
       ? good(`version ${status.version}`)
       : bad(
-          `it is version ${status.version} and this command is ${own}. Use the command of the same version.`,
+          `it is version ${status.version} and this command is ${GATEWAY_VERSION}. Use the command of the same version.`,
         ),
     status.database.healthy
       ? good('the database answers')

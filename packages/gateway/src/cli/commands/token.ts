@@ -13,6 +13,11 @@ interface TokenAnswer {
   revokedAt?: string;
 }
 
+interface CreatedAnswer extends TokenAnswer {
+  token: string;
+  changes: { kind: string; name: string; effect: 'create' | 'update' }[];
+}
+
 interface CreateOptions extends JsonOption {
   name: string;
   group?: string[];
@@ -42,13 +47,14 @@ export function addTokenCommands(program: Command): void {
     .option(...JSON_OPTION)
     .addHelpText('after', example('token create --name reporting --group engineers --expires 30d --json'))
     .action(async (options: CreateOptions, command: Command) => {
-      const created = await connect(command).post<TokenAnswer & { token: string }>('/tokens', {
+      const created = await connect(command).post<CreatedAnswer>('/tokens', {
         serviceAccount: options.name,
         groups: options.group ?? [],
         roles: options.role ?? [],
         expiresInSeconds: options.expires,
       });
       if (options.json) return sayJson(created);
+      for (const { kind, name, effect } of created.changes) say(`${effect}d ${kind}/${name}`);
       say(`Created token ${created.id} for ${created.serviceAccount}, valid until ${created.expiresAt}.`);
       say('Keep it safe; it is not shown again:');
       say(created.token);
