@@ -6,8 +6,6 @@ import { startLoadDriver } from './load-driver.ts';
 import { startParty } from './parties.ts';
 import type { RoundPlan } from './rounds.ts';
 
-/** Where most misses show; more callers only add queueing. */
-const CONCURRENCY = 16;
 const TOP = 40;
 const MICROS_PER_NANO = 1 / 1000;
 
@@ -23,7 +21,11 @@ interface CpuProfile {
 }
 
 /** Runs Sallyport under load with one process profiled, and renders where that process spent its time. */
-export async function profileSallyport(process_: 'gateway' | 'agent', plan: RoundPlan): Promise<string> {
+export async function profileSallyport(
+  process_: 'gateway' | 'agent',
+  concurrency: number,
+  plan: RoundPlan,
+): Promise<string> {
   const folder = mkdtempSync(join(tmpdir(), 'sallyport-profile-'));
   const load = startLoadDriver();
   try {
@@ -32,10 +34,10 @@ export async function profileSallyport(process_: 'gateway' | 'agent', plan: Roun
     let rate = 0;
     try {
       await load.open(party.name, party.url, party.headers, SESSIONS[plan.sessions]);
-      await load.run(party.name, CONCURRENCY, plan.warmUpSeconds * 1000);
+      await load.run(party.name, concurrency, plan.warmUpSeconds * 1000);
       // V8 stamps samples with the same monotonic clock as hrtime.
       from = Number(process.hrtime.bigint()) * MICROS_PER_NANO;
-      rate = (await load.run(party.name, CONCURRENCY, plan.cellSeconds * 1000)).callsPerSecond;
+      rate = (await load.run(party.name, concurrency, plan.cellSeconds * 1000)).callsPerSecond;
       until = Number(process.hrtime.bigint()) * MICROS_PER_NANO;
     } finally {
       await party.stop();
@@ -43,7 +45,7 @@ export async function profileSallyport(process_: 'gateway' | 'agent', plan: Roun
     const file = readdirSync(folder).find((name) => name.endsWith('.cpuprofile'));
     if (file === undefined) throw new Error(`the ${process_} wrote no profile; did it end by a signal?`);
     const profile = JSON.parse(readFileSync(join(folder, file), 'utf8')) as CpuProfile;
-    return `${process_} at ${CONCURRENCY} concurrent, ${rate.toFixed(0)} calls/s\n${renderProfile(profile, from, until)}`;
+    return `${process_} at ${concurrency} concurrent, ${rate.toFixed(0)} calls/s\n${renderProfile(profile, from, until)}`;
   } finally {
     load.stop();
     rmSync(folder, { recursive: true, force: true });

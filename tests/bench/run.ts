@@ -1,10 +1,10 @@
 /**
- * `pnpm bench [--quick] [--only direct,mcp-proxy,…] [--profile gateway|agent] [--sessions one|each]
+ * `pnpm bench [--quick] [--only direct,mcp-proxy,…] [--profile gateway|agent [--at 16]] [--sessions one|each]
  * [--json] [--no-write]`: what governing
  * costs, beside the same echo server reached directly, through two peers, and through a relay that governs nothing.
  */
 import { parseArgs } from 'node:util';
-import { FULL, QUICK, SESSIONS } from './limits.ts';
+import { CONCURRENCIES, FULL, QUICK, SESSIONS } from './limits.ts';
 import { startLoadDriver } from './load-driver.ts';
 import { describeMachine } from './machine.ts';
 import { PARTIES, type Party, type PartyName, startParty } from './parties.ts';
@@ -16,6 +16,8 @@ interface Options {
   readonly names: readonly PartyName[];
   readonly plan: RoundPlan;
   readonly profile: 'gateway' | 'agent' | undefined;
+  /** Concurrent calls while profiling. */
+  readonly profileAt: number;
   readonly json: boolean;
   readonly write: boolean;
 }
@@ -25,7 +27,7 @@ async function main(): Promise<void> {
   // With --json, stdout is for the script that reads it.
   const say = (line: string) => (options.json ? process.stderr : process.stdout).write(`${line}\n`);
   if (options.profile !== undefined) {
-    say(await profileSallyport(options.profile, options.plan));
+    say(await profileSallyport(options.profile, options.profileAt, options.plan));
     return;
   }
   const load = startLoadDriver();
@@ -52,6 +54,7 @@ function readOptions(): Options {
       quick: { type: 'boolean', default: false },
       only: { type: 'string' },
       profile: { type: 'string' },
+      at: { type: 'string', default: '16' },
       sessions: { type: 'string', default: 'one' },
       json: { type: 'boolean', default: false },
       'no-write': { type: 'boolean', default: false },
@@ -67,10 +70,14 @@ function readOptions(): Options {
   if (profile !== undefined && profile !== 'gateway' && profile !== 'agent') {
     throw new Error('--profile takes gateway or agent');
   }
+  const profileAt = Number(values.at);
+  if (!(CONCURRENCIES as readonly number[]).includes(profileAt))
+    throw new Error(`--at takes ${CONCURRENCIES.join(', ')}`);
   return {
     names,
     plan: { ...(values.quick ? QUICK : FULL), sessions },
     profile,
+    profileAt,
     json: values.json,
     // The document holds figures of whole runs of everybody.
     write: !values.quick && !values['no-write'] && names.length === PARTIES.length,
