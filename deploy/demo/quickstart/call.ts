@@ -8,6 +8,7 @@ import { readSettings } from './settings.ts';
 // `pnpm demo:call`: a governed call as an engineer's client makes it, one that policy denies, and the log's word on both.
 
 const SERVER = 'core-banking';
+const SHOWN_LINES = 20;
 
 try {
   await main();
@@ -89,8 +90,9 @@ function describe(item: Entry): string {
 }
 
 function show(message: unknown): void {
-  const text = JSON.stringify(message, null, 2);
-  say(text.split('\n').slice(0, 24).join('\n').replaceAll(/^/gm, '    '));
+  const lines = JSON.stringify(message, null, 2).split('\n');
+  const shown = lines.length > SHOWN_LINES ? [...lines.slice(0, SHOWN_LINES), '…'] : lines;
+  say(shown.map((line) => `    ${line}`).join('\n'));
 }
 
 function say(text: string): void {

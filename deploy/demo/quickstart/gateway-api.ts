@@ -20,6 +20,18 @@ export class GatewayApi {
     return this.#ask('POST', path, body);
   }
 
+  /** Deletes; something that is not there is as good. */
+  async remove(path: string): Promise<void> {
+    const response = await this.#send('DELETE', path);
+    if (!response.ok && response.status !== 404) {
+      throw new StartError(
+        'refused',
+        `The gateway's API answered ${response.status} to DELETE /api/v1${path}:\n${problemIn(await response.text())}`,
+      );
+    }
+    await response.body?.cancel();
+  }
+
   /** Whether the token is taken; false for 401. @throws StartError for anything else that is wrong. */
   async works(): Promise<boolean> {
     const response = await this.#send('GET', '/me');

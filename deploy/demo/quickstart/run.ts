@@ -6,7 +6,7 @@ import { build } from './build.ts';
 import { applyDocuments } from './documents.ts';
 import { untilEarlierProcessesEnded } from './earlier.ts';
 import { readObject, writePrivately } from './files.ts';
-import { type GatewayApi, untilAnswers } from './gateway-api.ts';
+import { GatewayApi, untilAnswers } from './gateway-api.ts';
 import {
   AGENT_READY_MS,
   BANK_READY_MS,
@@ -27,7 +27,7 @@ import { ensureSamples } from './samples.ts';
 import { untilProbed } from './servers.ts';
 import type { Settings } from './settings.ts';
 import type { Stopping } from './stopping.ts';
-import { ensureTokens, openAdminApi, type Tokens } from './tokens.ts';
+import { ensureTokens, openAdminApi, removeBootstrap, type Tokens } from './tokens.ts';
 
 const CONFIG = fileURLToPath(new URL('config', import.meta.url));
 
@@ -119,13 +119,15 @@ export class QuickStart {
     const base = gatewayUrl(this.#settings);
     let api: GatewayApi | undefined;
     const work = async (): Promise<string> => {
-      api = await openAdminApi(this.#settings, base);
-      const note = await applyDocuments(api, CONFIG, notes);
+      const first = await openAdminApi(this.#settings, base);
+      const note = await applyDocuments(first, CONFIG, notes);
       await writeNotes(this.#settings.paths.notesFile, notes);
-      const { tokens, created } = await ensureTokens(api, this.#settings, base);
+      const { tokens, created } = await ensureTokens(first, this.#settings, base);
       this.#tokens = tokens;
       // Written now too, so that tokens survive if something after this fails.
       await this.#writeFile();
+      await removeBootstrap(this.#settings, base, tokens.admin);
+      api = new GatewayApi(base, tokens.admin);
       return `${note}; tokens ${created === 0 ? 'kept' : `made (${created})`}`;
     };
     await this.#step('servers and policies', () =>

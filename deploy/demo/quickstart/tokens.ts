@@ -1,3 +1,4 @@
+import { rm } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { StartError } from './errors.ts';
 import { readIfPresent, readObject } from './files.ts';
@@ -86,3 +87,17 @@ async function readTokens(settings: Settings): Promise<Partial<Tokens>> {
     ),
   );
 }
+
+/**
+ * Removes the account with which the gateway made its first administrator, and its token's file. To be called when
+ * the administrator's own token is on disk: from then on nobody needs it.
+ */
+export async function removeBootstrap(settings: Settings, base: string, admin: string): Promise<void> {
+  const { bootstrapTokenFile } = settings.paths;
+  if ((await readIfPresent(bootstrapTokenFile)) === undefined) return;
+  await new GatewayApi(base, admin).remove(`/documents/ServiceAccount/${BOOTSTRAP_ACCOUNT}`);
+  await rm(bootstrapTokenFile, { force: true });
+}
+
+/** The gateway's name for it. */
+const BOOTSTRAP_ACCOUNT = 'bootstrap-administrator';

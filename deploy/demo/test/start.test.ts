@@ -48,7 +48,9 @@ function launch() {
   });
   running.add(child);
   const ended = ending(child).finally(() => running.delete(child));
-  return { child, ended, ready: lineFrom(child, /Sallyport is ready/) };
+  const ready = lineFrom(child, /Sallyport is ready/);
+  ready.catch(() => undefined); // Some tests stop it before; those that wait for it see the rejection.
+  return { child, ended, ready };
 }
 
 /** Everything that was started under a process, with the marks that tell a process from a later one of its number. */
@@ -75,7 +77,10 @@ async function untilGone(processes: readonly { pid: number; mark: string }[]): P
 async function api(path: string, init: RequestInit & { token: string }): Promise<Record<string, unknown>> {
   const response = await fetch(`${facts().gateway}/api/v1${path}`, {
     ...init,
-    headers: { authorization: `Bearer ${init.token}`, 'content-type': 'application/json' },
+    headers: {
+      authorization: `Bearer ${init.token}`,
+      ...(init.body === undefined ? {} : { 'content-type': 'application/json' }),
+    },
   });
   expect(response.ok, `${path}: ${response.status}`).toBe(true);
   return (await response.json()) as Record<string, unknown>; // The API answers with objects.

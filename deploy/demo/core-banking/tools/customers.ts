@@ -60,8 +60,7 @@ export function registerSearchCustomers(server: McpServer, bank: Bank): void {
           `${row.customer_id}  ${row.name} (${row.kind}, ${row.town} ${row.country}), ${row.email}, ${row.phone}` +
           `${row.ssn === null ? '' : `, SSN ${row.ssn}`}; accounts ${row.accounts.join(', ')}`,
       );
-      const head =
-        customers.length === 0 ? `No customer matches "${query}".` : `${customers.length} customers:`;
+      const head = customers.length === 0 ? `No customer matches "${query}".` : `${customers.length} found:`;
       const tail = truncated ? ['There are more; narrow the query or raise limit.'] : [];
       return answer([head, ...lines, ...tail].join('\n'), { customers, truncated });
     }),
