@@ -1,13 +1,19 @@
-import { type ServerDuplexStream, status } from '@grpc/grpc-js';
+import { status } from '@grpc/grpc-js';
 import { errorText } from '@sallyport/shared/errors';
 import type { Logger } from 'winston';
 import { Refusal } from './errors.ts';
 import type { FailureLimit } from './failure-limit.ts';
-import type { AnyCall, Identity, KnownCertificates } from './identify.ts';
+import type { CallerOf, Identity, KnownCertificates } from './identify.ts';
 import type { TunnelOptions } from './options.ts';
 
 /** Methods of the tunnel's service. */
 export type Method = 'Enroll' | 'Renew' | 'Attach' | 'Channel';
+
+/** What is needed of a stream to end it. */
+export interface EndableCall {
+  emit(event: 'error', status: { code: number; details: string }): boolean;
+  resume(): unknown;
+}
 
 /** Lets callers in by their certificate, and records who was turned away. */
 export class Gate {
@@ -44,7 +50,7 @@ export class Gate {
    *
    * @throws Refusal, recorded
    */
-  async identify(call: AnyCall, method: Method): Promise<Identity> {
+  async identify(call: CallerOf, method: Method): Promise<Identity> {
     try {
       const identity = await this.#known.identify(call);
       this.#onIdentified(identity.peer);
@@ -92,8 +98,7 @@ export class Gate {
   }
 
   /** Ends a stream with what a refusal says; anything else is told in general words and logged. */
-  // biome-ignore lint/suspicious/noExplicitAny: ending a stream does not depend on its messages
-  turnAway(call: ServerDuplexStream<any, any>, method: Method, error: unknown): void {
+  turnAway(call: EndableCall, method: Method, error: unknown): void {
     // grpc-js takes an 'error' event as the status to end with.
     call.emit('error', this.asStatus(method, error));
     // What the caller still sends is read and dropped, so that the stream can close.
@@ -112,7 +117,7 @@ export class Gate {
 }
 
 /** The address a call comes from, without the port. */
-export function sourceOf(call: AnyCall): string {
+export function sourceOf(call: CallerOf): string {
   const peer = call.getPeer();
   const colon = peer.lastIndexOf(':');
   return colon === -1 ? peer : peer.slice(0, colon);

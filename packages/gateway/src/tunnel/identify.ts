@@ -1,4 +1,5 @@
-import { type ServerDuplexStream, type ServerUnaryCall, status } from '@grpc/grpc-js';
+import type { PeerCertificate } from 'node:tls';
+import { status } from '@grpc/grpc-js';
 import type { Clock } from '@sallyport/shared/clock';
 import { agentUri } from './authority.ts';
 import { Refusal } from './errors.ts';
@@ -15,8 +16,11 @@ export interface Identity {
   readonly peer: string;
 }
 
-// biome-ignore lint/suspicious/noExplicitAny: a caller's certificate does not depend on the messages it sends
-export type AnyCall = ServerDuplexStream<any, any> | ServerUnaryCall<any, any>;
+/** What is needed of a gRPC call to know its caller, whatever it carries. */
+export interface CallerOf {
+  getPeer(): string;
+  getAuthContext(): { sslPeerCertificate?: PeerCertificate };
+}
 
 /**
  * The certificates that are known, in memory. TLS has proven that the authority signed the certificate and that the
@@ -47,7 +51,7 @@ export class KnownCertificates {
   }
 
   /** @throws Refusal UNAUTHENTICATED, or UNAVAILABLE when the storage does not answer */
-  async identify(call: AnyCall): Promise<Identity> {
+  async identify(call: CallerOf): Promise<Identity> {
     const peer = call.getPeer();
     const shown = call.getAuthContext().sslPeerCertificate;
     if (shown === undefined) {

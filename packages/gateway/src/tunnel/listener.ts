@@ -30,7 +30,8 @@ interface Connection {
  */
 export class Listener {
   readonly #server: Server;
-  readonly #net = createServer();
+  // Small frames must not wait for each other's acknowledgements.
+  readonly #net = createServer({ noDelay: true });
   readonly #connections = new Map<string, Connection>();
   readonly #waitingBySource = new Map<string, number>();
   #waiting = 0;

@@ -20,7 +20,7 @@ export interface TunnelRecord {
 
 export interface TunnelOptions {
   readonly host: string;
-  /** 0: any free port; `Tunnel.port` tells which. */
+  /** 0 stands for a free port; `Tunnel.port` tells which. */
   readonly port: number;
   /** DNS names and IP addresses agents may dial: the subject alternative names of the server's certificate. */
   readonly names: readonly string[];

@@ -13,7 +13,7 @@ import {
   type TunnelRecord,
 } from '../../src/tunnel/index.ts';
 import { memoryAgentStore } from './memory-store.ts';
-import { type AgentState, enrolAgent, type Hello, TestAgent } from './test-agent.ts';
+import { type AgentState, type ChannelStream, enrolAgent, type Hello, TestAgent } from './test-agent.ts';
 
 export const HOUR = 3_600_000;
 
@@ -117,4 +117,19 @@ export async function until(holds: () => boolean | Promise<boolean>): Promise<vo
 
 export function onEnd(clean: () => unknown): void {
   cleanups.push(clean);
+}
+
+/** A gateway, an agent, and a channel with both its ends. */
+export async function openPair(): Promise<{
+  gateway: Gateway;
+  agent: TestAgent;
+  channel: Channel;
+  stream: ChannelStream;
+}> {
+  const gateway = await startGateway();
+  const agent = await gateway.attach(await gateway.enrol());
+  const channel = await gateway.open('alpha');
+  const stream = [...agent.channels.values()][0];
+  if (stream === undefined) throw new Error('no stream');
+  return { gateway, agent, channel, stream };
 }
