@@ -119,9 +119,12 @@ export class Cluster {
       // Backends of a killed postmaster hold its memory for a moment longer.
       const leftovers = output.includes('shared memory block');
       if (!leftovers || performance.now() - began > STOPPING_WAIT_MS || this.#stopping.signal.aborted) {
-        throw new StoreError('start_failed', `The embedded Postgres in ${this.#place.data} does not start.`, {
-          detail: output,
-        });
+        const why = /FATAL: +(.*)/.exec(output)?.[1] ?? `see the newest file in ${this.#place.log}`;
+        throw new StoreError(
+          'start_failed',
+          `The embedded Postgres in ${this.#place.data} does not start: ${why}`,
+          { detail: output },
+        );
       }
       await sleep(200);
     }

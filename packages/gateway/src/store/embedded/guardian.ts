@@ -27,12 +27,14 @@ exit $status
 `;
 
 /** What Postgres and initdb need of an environment; ours may hold credentials. */
-export const CHILD_ENVIRONMENT = { PATH: '/usr/local/bin:/usr/bin:/bin', LC_ALL: 'C', TZ: 'UTC' } as const;
+const CHILD_ENVIRONMENT = { PATH: '/usr/local/bin:/usr/bin:/bin', LC_ALL: 'C', TZ: 'UTC' } as const;
 
 export interface Guarded {
   readonly process: ChildProcess;
   /** Resolves when the guardian has ended. */
   readonly ended: Promise<void>;
+  /** Resolves when all it said has been read too; later than `ended`, or never while Postgres outlives it. */
+  readonly closed: Promise<void>;
   /** Asks for a fast shutdown. */
   release(): void;
   /** The last lines Postgres said before its log file took over. */
@@ -54,11 +56,15 @@ export function startGuarded(command: readonly string[], runner: Runner, folder:
     child.once('exit', () => resolve());
     child.once('error', () => resolve());
   });
-  return { process: child, ended, release: () => child.stdin?.end(), output: tail };
+  const closed = new Promise<void>((resolve) => {
+    child.once('close', () => resolve());
+    child.once('error', () => resolve());
+  });
+  return { process: child, ended, closed, release: () => child.stdin?.end(), output: tail };
 }
 
 /** Keeps the end of a child's standard error. */
-export function keepTail(child: ChildProcess): () => string {
+function keepTail(child: ChildProcess): () => string {
   let tail = '';
   child.stderr?.setEncoding('utf8');
   child.stderr?.on('data', (text: string) => {

@@ -1,11 +1,10 @@
-import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { chmod, chown, link, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { chmod, chown, link, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Logger } from 'winston';
 import { StoreError } from '../errors.ts';
 import type { Binaries } from './binaries.ts';
-import { CHILD_ENVIRONMENT, keepTail } from './guardian.ts';
+import { startGuarded } from './guardian.ts';
 import type { Place } from './place.ts';
 
 /** The cluster's superuser; nothing but the embedded code works as it. */
@@ -41,6 +40,7 @@ export async function initialise(place: Place, binaries: Binaries, logger: Logge
     );
   }
   logger.info('initialising the embedded Postgres', { folder: place.data });
+  await removeUnfinished(place);
   const unfinished = join(place.root, `data.unfinished-${process.pid}`);
   await rm(unfinished, { recursive: true, force: true });
   await run(binaries.initdb, place, [
@@ -67,22 +67,25 @@ async function isThere(path: string): Promise<boolean> {
   return (await readFile(path).catch(() => undefined)) !== undefined;
 }
 
+/** Runs a program to its end, under a guardian: it ends with us, and Ctrl-C does not reach it before us. */
 async function run(program: string, place: Place, args: readonly string[]): Promise<void> {
-  const { uid, gid, switched } = place.runner;
-  const child = spawn(program, args, {
-    stdio: ['ignore', 'ignore', 'pipe'],
-    cwd: place.root,
-    env: CHILD_ENVIRONMENT,
-    ...(switched ? { uid, gid } : {}),
-  });
-  const tail = keepTail(child);
-  const status = await new Promise<number | string>((resolve) => {
-    child.once('error', (error) => resolve(error.message));
-    child.once('close', (code, name) => resolve(code ?? name ?? 'ended'));
-  });
-  if (status !== 0) {
-    throw new StoreError('start_failed', `The embedded Postgres could not be initialised in ${place.root}.`, {
-      detail: `initdb: ${status}: ${tail()}`,
-    });
+  const guarded = startGuarded([program, ...args], place.runner, place.root);
+  await guarded.closed;
+  const status = guarded.process.exitCode;
+  if (status === 0) return;
+  const said = guarded.output();
+  throw new StoreError(
+    'start_failed',
+    `The embedded Postgres could not be initialised in ${place.root}: ${said.split('\n').at(-1) || `initdb ended with ${status}`}`,
+    { detail: said },
+  );
+}
+
+/** Removes what first starts left that were killed. */
+async function removeUnfinished(place: Place): Promise<void> {
+  for (const name of await readdir(place.root)) {
+    const owner = /^data\.unfinished-(\d+)$/.exec(name)?.[1];
+    if (owner === undefined || (await isThere(`/proc/${owner}/stat`))) continue;
+    await rm(join(place.root, name), { recursive: true, force: true });
   }
 }

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -80,13 +80,33 @@ function inUse(place: Place, pid: number, what: string): StoreError {
 }
 
 /**
- * Postgres takes over a lock file whose process is dead by itself, and looks for leftovers while it does. One whose
- * process id now is some other program's it takes for alive, so we remove it.
+ * Postgres takes over a lock file whose process is gone by itself, and looks for leftovers while it does. One whose
+ * process id now is some other program's, or a dead process's that nobody has reaped, it takes for alive: so we
+ * remove it, and look for leftovers ourselves. Every process of a Postgres has the data folder as its working folder.
  */
 async function removeStaleLocks(pid: number, place: Place): Promise<void> {
-  if (commandLine(pid) === '') return;
+  if (readProc(pid, 'stat') === '') return;
+  const began = performance.now();
+  for (let left = processIn(place.data); left !== undefined; left = processIn(place.data)) {
+    if (performance.now() - began > STOPPING_WAIT_MS)
+      throw inUse(place, left, 'has left a process that works');
+    await sleep(50);
+  }
   await rm(join(place.data, 'postmaster.pid'), { force: true });
   await rm(join(place.socket, '.s.PGSQL.5432.lock'), { force: true });
+}
+
+/** A process whose working folder is the given one. */
+function processIn(folder: string): number | undefined {
+  const found = readdirSync('/proc').find((name) => {
+    try {
+      return /^\d+$/.test(name) && readlinkSync(`/proc/${name}/cwd`) === folder;
+    } catch {
+      // It has ended, or is another user's and so not Postgres's.
+      return false;
+    }
+  });
+  return found === undefined ? undefined : Number(found);
 }
 
 function guarded(pid: number): boolean {
