@@ -1,0 +1,26 @@
+/**
+ * The masking engine (DESIGN.md §8): pure, no I/O, no clock. The agent runs it before data leaves the network, the
+ * gateway again before release. Compile a plan once, mask every message with it.
+ */
+export { DETECTORS } from './detectors/table.ts';
+export { MaskingError, type MaskingErrorCode } from './errors.ts';
+export { maskMessage } from './mask-message.ts';
+export { compilePlan, type MaskingPlan } from './plan.ts';
+export { PROFILES } from './profiles.ts';
+export type {
+  Action,
+  Carrier,
+  Entity,
+  Finding,
+  MaskingRule,
+  MaskOptions,
+  MaskResult,
+  MediaChoice,
+  Place,
+  PlanOptions,
+  ProfileName,
+  Refusal,
+  RefusalReason,
+  RuleMatch,
+  TokenVault,
+} from './types.ts';

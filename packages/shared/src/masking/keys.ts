@@ -1,0 +1,92 @@
+import { STRING_FLAG } from './bytes.ts';
+import { KEY_CACHE_MAX_BYTES, KEY_CACHE_SLOTS } from './limits.ts';
+import { plainNameOf } from './rules/names.ts';
+import { meaningOfName } from './words.ts';
+
+/**
+ * What object keys mean. Records repeat their keys thousands of times, so the answer for a key's bytes is remembered:
+ * its meaning, the customer's rule for it, and whether it could itself hold a value and must be scanned.
+ */
+export class KeyCache {
+  readonly #names: ReadonlyMap<string, number>;
+  readonly #hashes = new Int32Array(KEY_CACHE_SLOTS);
+  readonly #sizes = new Uint8Array(KEY_CACHE_SLOTS);
+  readonly #bits = new Int32Array(KEY_CACHE_SLOTS);
+  readonly #rules = new Int32Array(KEY_CACHE_SLOTS);
+  readonly #roles = new Uint8Array(KEY_CACHE_SLOTS);
+  readonly #plain = new Uint8Array(KEY_CACHE_SLOTS);
+  readonly #texts = new Uint8Array(KEY_CACHE_SLOTS * KEY_CACHE_MAX_BYTES);
+  /** Answers for the last key looked up. */
+  bits = 0;
+  /** Reporter of the customer's key rule; -1 where there is none. */
+  rule = -1;
+  /** What the key is in a result set: COLUMN_NAMES, ROWS, or 0. */
+  role = 0;
+  /** True where the key holds nothing that a detector looks at. */
+  plain = false;
+
+  constructor(names: ReadonlyMap<string, number>) {
+    this.#names = names;
+  }
+
+  /** Looks up key bytes [from, to), without escapes; `hash` is theirs (keyHash). */
+  look(b: Uint8Array, from: number, to: number, hash: number): void {
+    const size = to - from;
+    const slot = (hash ^ (hash >>> 11)) & (KEY_CACHE_SLOTS - 1);
+    if (this.#hashes[slot] === hash && this.#sizes[slot] === size && size > 0 && this.#same(slot, b, from, size)) {
+      this.bits = this.#bits[slot] ?? 0;
+      this.rule = this.#rules[slot] ?? -1;
+      this.role = this.#roles[slot] ?? 0;
+      this.plain = this.#plain[slot] === 1;
+      return;
+    }
+    this.classify(b, from, to);
+    if (size === 0 || size > KEY_CACHE_MAX_BYTES) return;
+    this.#hashes[slot] = hash;
+    this.#sizes[slot] = size;
+    this.#bits[slot] = this.bits;
+    this.#rules[slot] = this.rule;
+    this.#roles[slot] = this.role;
+    this.#plain[slot] = this.plain ? 1 : 0;
+    this.#texts.set(b.subarray(from, to), slot * KEY_CACHE_MAX_BYTES);
+  }
+
+  /** The answers for any name, without the memory. */
+  classify(b: Uint8Array, from: number, to: number): void {
+    this.bits = to - from > 128 ? 0 : meaningOfName(b, from, to);
+    const name = plainNameOf(b, from, to);
+    this.rule = this.#names.get(name) ?? -1;
+    this.role = COLUMN_KEYS.has(name) ? COLUMN_NAMES : ROW_KEYS.has(name) ? ROWS : GENERIC_KEYS.has(name) ? GENERIC : 0;
+    let digits = 0;
+    let other = false;
+    for (let at = from; at < to; at += 1) {
+      const byte = b[at] ?? 0;
+      if (byte >= 0x30 && byte <= 0x39) digits += 1;
+      else if (byte === 0x40 || byte === 0x3a || byte === 0x3d || byte >= 0x80 || (STRING_FLAG[byte] ?? 0) > 1) other = true;
+    }
+    this.plain = digits < 6 && !other && to - from < 20;
+  }
+
+  /** The bytes themselves are compared: a server must not be able to make up a key that is taken for another. */
+  #same(slot: number, b: Uint8Array, from: number, size: number): boolean {
+    const base = slot * KEY_CACHE_MAX_BYTES;
+    for (let i = 0; i < size; i += 1) if (this.#texts[base + i] !== b[from + i]) return false;
+    return true;
+  }
+}
+
+export const COLUMN_NAMES = 1;
+export const ROWS = 2;
+/** Says nothing itself: its value is what the key above it says (`phone: {value: …}`, a schema's `default`). */
+export const GENERIC = 3;
+const COLUMN_KEYS = new Set(['columns', 'fields', 'headers', 'header', 'columnnames', 'fieldnames', 'cols']);
+const ROW_KEYS = new Set(['rows', 'data', 'values', 'records', 'results', 'tuples']);
+const GENERIC_KEYS = new Set([
+  'value', 'number', 'no', 'num', 'text', 'raw', 'display', 'primary', 'secondary', 'home', 'work', 'default', 'example',
+  'examples', 'const', 'enum', 'full', 'current', 'old', 'new', 'before', 'after', 'item', 'items', 'entry', 'content',
+]);
+
+/** One step of a key's hash. */
+export function keyHash(hash: number, byte: number): number {
+  return (Math.imul(hash, 31) + byte) | 0;
+}

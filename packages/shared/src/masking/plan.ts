@@ -1,0 +1,227 @@
+import { utf8 } from './bytes.ts';
+import type { Detector, DigitsDetector, SignDetector, TokenDetector } from './detector.ts';
+import { DETECTORS } from './detectors/table.ts';
+import { MaskingError } from './errors.ts';
+import { KeyCache } from './keys.ts';
+import { RULES_MAX } from './limits.ts';
+import { PROFILES } from './profiles.ts';
+import { Dictionary } from './rules/dictionary.ts';
+import { plainName } from './rules/names.ts';
+import { PathSet } from './rules/paths.ts';
+import { compilePattern, PatternSet } from './rules/pattern.ts';
+import { comparable } from './actions.ts';
+import type { Action, MaskingRule, MediaChoice, PlanOptions, TokenVault } from './types.ts';
+
+/** A rule ready for use. */
+export interface CompiledRule {
+  readonly index: number;
+  readonly name: string;
+  readonly action: Action;
+  readonly minConfidence: number;
+  /** Words of which one must be near; null where the rule needs none. */
+  readonly context: readonly string[] | null;
+  readonly allow: ReadonlySet<string> | null;
+  readonly numbers: 'string' | 'zero';
+  readonly hashKey: Uint8Array | undefined;
+  readonly vault: TokenVault | undefined;
+  readonly scope: string;
+  /** `[PAN]` */
+  redacted(entity: string): Uint8Array;
+}
+
+/** What a finding is reported as, and the rules that may act on it, the first that applies first. */
+export interface Reporter {
+  readonly index: number;
+  readonly detector: string;
+  readonly entity: string;
+  readonly confidence: number;
+  readonly rules: readonly CompiledRule[];
+  /** Set where there is one rule that only redacts: the bytes that take every value's place. */
+  readonly fixed: Uint8Array | null;
+}
+
+/** Everything that masking needs to know, compiled once and used for any number of messages. */
+export class MaskingPlan {
+  readonly rules: CompiledRule[] = [];
+  readonly reporters: Reporter[] = [];
+  readonly digits: { readonly detector: DigitsDetector; readonly reporter: Reporter }[] = [];
+  readonly tokens: { readonly detector: TokenDetector; readonly reporter: Reporter }[] = [];
+  /** By byte: detectors called at it. */
+  readonly signs: { readonly detector: SignDetector; readonly reporter: Reporter }[][] = [];
+  readonly patterns = new PatternSet();
+  readonly patternReporters: Reporter[] = [];
+  readonly dictionaries: Dictionary[] = [];
+  readonly paths = new PathSet();
+  /** Reporter indexes by key name and by column name. */
+  readonly keyNames = new Map<string, number>();
+  readonly columnNames = new Map<string, number>();
+  readonly keys: KeyCache;
+  readonly images: MediaChoice;
+  readonly audio: MediaChoice;
+  readonly binary: MediaChoice;
+  readonly unknownCarriers: 'scan' | 'refuse';
+  readonly scope: string;
+  hasPaths = false;
+  /** The password detector, which also takes whole values under a key that says secret. */
+  secret: Reporter | null = null;
+
+  constructor(options: PlanOptions) {
+    const profiles = (options.profiles ?? []).map((name) => PROFILES[name]);
+    this.images = options.images ?? 'pass';
+    this.audio = options.audio ?? 'pass';
+    this.binary = options.binary ?? (profiles.some((profile) => profile.binary === 'refuse') ? 'refuse' : 'pass');
+    this.unknownCarriers = options.unknownCarriers ?? 'refuse';
+    this.scope = options.scope ?? '';
+    const rules = [...(options.rules ?? []), ...profiles.flatMap((profile) => profile.rules)];
+    checkRules(rules, options);
+    for (const [index, rule] of rules.entries()) this.rules.push(compiledRule(rule, index, options, this.scope));
+    this.#takeDetectors(rules);
+    for (const [index, rule] of rules.entries()) this.#takeCustomRule(rule, this.rules[index]);
+    this.keys = new KeyCache(this.keyNames);
+  }
+
+  #reporter(detector: string, entity: string, confidence: number, rules: readonly CompiledRule[]): Reporter {
+    const only = rules.length === 1 ? rules[0] : undefined;
+    const plain = only?.action.kind === 'redact' && only.allow === null && only.context === null && only.minConfidence <= confidence;
+    const reporter = {
+      index: this.reporters.length,
+      detector,
+      entity,
+      confidence,
+      rules,
+      fixed: plain && only !== undefined ? only.redacted(entity) : null,
+    };
+    this.reporters.push(reporter);
+    return reporter;
+  }
+
+  #takeDetectors(rules: readonly MaskingRule[]): void {
+    for (const detector of DETECTORS) {
+      const own = this.rules.filter((_, i) => {
+        const match = rules[i]?.match;
+        return match !== undefined && 'detectors' in match && match.detectors.includes(detector.name);
+      });
+      if (own.length > 0) this.#takeDetector(detector, own);
+    }
+  }
+
+  #takeDetector(detector: Detector, rules: readonly CompiledRule[]): void {
+    const reporter = this.#reporter(detector.name, detector.entity, detector.confidence, rules);
+    if (detector.name === 'password') this.secret = reporter;
+    if (detector.on === 'digits') this.digits.push({ detector, reporter });
+    else if (detector.on === 'token') this.tokens.push({ detector, reporter });
+    else {
+      for (const sign of detector.signs) {
+        const byte = sign.charCodeAt(0);
+        const list = this.signs[byte] ?? [];
+        list.push({ detector, reporter });
+        this.signs[byte] = list;
+      }
+    }
+  }
+
+  #takeCustomRule(rule: MaskingRule, compiled: CompiledRule | undefined): void {
+    const { match } = rule;
+    if (compiled === undefined || 'detectors' in match) return;
+    const reporter = this.#reporter(kindOf(rule), rule.entity ?? '', 1, [compiled]);
+    if ('pattern' in match) {
+      const pattern = compilePattern(rule.name, match.pattern, match.caseSensitive ?? true, reporter.index);
+      this.patterns.add(pattern, match.pattern, match.caseSensitive ?? true);
+    } else if ('dictionary' in match) {
+      this.dictionaries.push(new Dictionary(rule.name, match.dictionary, match.caseSensitive ?? false, reporter.index));
+    } else if ('paths' in match) {
+      for (const path of match.paths) this.paths.add(rule.name, path, reporter.index);
+      this.hasPaths = true;
+    } else if ('keys' in match) {
+      for (const key of match.keys) learnName(this.keyNames, key, reporter.index);
+    } else {
+      for (const column of match.columns) learnName(this.columnNames, column, reporter.index);
+    }
+  }
+}
+
+function learnName(names: Map<string, number>, name: string, reporter: number): void {
+  const plain = plainName(name);
+  if (!names.has(plain)) names.set(plain, reporter);
+}
+
+function kindOf(rule: MaskingRule): string {
+  for (const kind of ['pattern', 'dictionary', 'paths', 'keys', 'columns'] as const) if (kind in rule.match) return `rule-${kind}`;
+  return 'rule';
+}
+
+function compiledRule(rule: MaskingRule, index: number, options: PlanOptions, scope: string): CompiledRule {
+  const label = rule.action.kind === 'redact' ? rule.action.label : undefined;
+  const texts = new Map<string, Uint8Array>();
+  return {
+    index,
+    name: rule.name,
+    action: rule.action,
+    minConfidence: rule.minConfidence ?? 0,
+    context: rule.context === undefined ? null : rule.context.map((word) => word.toLowerCase()),
+    allow: rule.allow === undefined ? null : new Set(rule.allow.map(comparable)),
+    numbers: rule.numbers ?? 'string',
+    hashKey: options.hashKey,
+    vault: options.vault,
+    scope,
+    redacted(entity) {
+      const name = label ?? entity;
+      const known = texts.get(name);
+      if (known !== undefined) return known;
+      const made = utf8(`[${name}]`);
+      texts.set(name, made);
+      return made;
+    },
+  };
+}
+
+const NAME = /^[A-Z][A-Z0-9_]{0,39}$/;
+
+function checkRules(rules: readonly MaskingRule[], options: PlanOptions): void {
+  if (rules.length > RULES_MAX) throw new MaskingError('rule_incomplete', `a plan holds at most ${RULES_MAX} rules`);
+  const names = new Set<string>();
+  for (const rule of rules) {
+    if (names.has(rule.name)) throw new MaskingError('duplicate_rule', `two rules are named "${rule.name}"; rename one`);
+    names.add(rule.name);
+    checkRule(rule, options);
+  }
+}
+
+function checkRule(rule: MaskingRule, options: PlanOptions): void {
+  if (rule.name.trim() === '') throw new MaskingError('rule_incomplete', 'a rule has no name');
+  if ('detectors' in rule.match) {
+    for (const name of rule.match.detectors) {
+      if (!DETECTORS.some((detector) => detector.name === name)) {
+        throw new MaskingError('unknown_detector', `rule "${rule.name}": there is no detector "${name}"`);
+      }
+    }
+  } else if (rule.entity === undefined || !NAME.test(rule.entity)) {
+    throw new MaskingError('rule_incomplete', `rule "${rule.name}": needs an entity of capitals, digits and _ that names what it masks`);
+  }
+  const list = Object.values(rule.match)[0] as unknown;
+  if (Array.isArray(list) && (list.length === 0 || list.some((item) => typeof item !== 'string' || item.trim() === ''))) {
+    throw new MaskingError('rule_incomplete', `rule "${rule.name}": its list is empty or has an empty item`);
+  }
+  if (('keys' in rule.match && rule.match.keys.some((key) => plainName(key) === '')) || ('columns' in rule.match && rule.match.columns.some((key) => plainName(key) === ''))) {
+    throw new MaskingError('rule_incomplete', `rule "${rule.name}": a name has no letter or digit`);
+  }
+  if (rule.action.kind === 'redact' && rule.action.label !== undefined && !/^[A-Z][A-Z0-9_ -]{0,39}$/.test(rule.action.label)) {
+    throw new MaskingError('rule_incomplete', `rule "${rule.name}": a label is capitals, digits, space, - and _`);
+  }
+  if (rule.action.kind === 'hash' && (options.hashKey === undefined || options.hashKey.length < 32)) {
+    throw new MaskingError('key_missing', `rule "${rule.name}" hashes, and the plan has no key of 32 bytes or more`);
+  }
+  if (rule.action.kind === 'token' && options.vault === undefined) {
+    throw new MaskingError('vault_missing', `rule "${rule.name}" makes tokens, and the plan has no token vault`);
+  }
+}
+
+/**
+ * Compiles profiles and rules.
+ *
+ * Own rules come before the profiles', so that a customer can give a built-in entity another action.
+ * @throws MaskingError with the rule and the reason (issue 5, Bad input).
+ */
+export function compilePlan(options: PlanOptions): MaskingPlan {
+  return new MaskingPlan(options);
+}

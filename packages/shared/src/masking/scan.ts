@@ -1,0 +1,284 @@
+import { ALNUM, DIGIT, HYPHEN, isDigit, ORDINARY, TEXT_CLASS, UPPER } from './bytes.ts';
+import { Cluster } from './cluster.ts';
+import { meaningBefore } from './context.ts';
+import { Text } from './detector.ts';
+import { isLiteral } from './detectors/password.ts';
+import type { Edits } from './edits.ts';
+import { BASE64_MIN_CHARS, HEX_MIN_CHARS, PASSWORD_MAX_BYTES } from './limits.ts';
+import type { MaskingPlan, Reporter } from './plan.ts';
+import type { Run } from './run.ts';
+import { hexRun, isUuid, wideRun } from './tokens.ts';
+import { PHONE, SECRET } from './words.ts';
+
+/** Unpacks an encoded run and masks what is in it; where it did, the cut is made. @returns whether it was a packed text. */
+export type Unpack = (b: Uint8Array, from: number, to: number, hex: boolean, edits: Edits) => boolean;
+
+/**
+ * One pass over a text. Stops only at bytes that can belong to a value (TEXT_CLASS), hands runs and clusters to the
+ * detectors of the plan, and cuts what they find. Every byte is looked at a bounded number of times.
+ */
+export class TextScanner {
+  readonly #run: Run;
+  readonly #plan: MaskingPlan;
+  readonly #unpack: Unpack | null;
+  readonly #text = new Text();
+  readonly #cluster = new Cluster();
+  #edits: Edits;
+  /** End of the run of letters and digits that was handled last. */
+  #done = 0;
+  /** End of the encoded run that was tried last, so that none is unpacked twice. */
+  #tried = 0;
+  /** Where the last number by context ended and what it was: "555-1234 or 555-5678". */
+  #lastEnd = -1;
+  #lastBits = 0;
+
+  constructor(run: Run, edits: Edits, unpack: Unpack | null) {
+    this.#run = run;
+    this.#plan = run.plan;
+    this.#edits = edits;
+    this.#unpack = unpack;
+  }
+
+  /** Scans bytes [from, to); `keyBits` is the meaning of the key or column that holds them. */
+  scan(b: Uint8Array, from: number, to: number, keyBits: number, edits: Edits): void {
+    const text = this.#text;
+    text.buffer = b;
+    text.floor = from;
+    text.limit = to;
+    text.keyBits = keyBits;
+    this.#edits = edits;
+    this.#done = from;
+    this.#tried = from;
+    this.#lastEnd = -1;
+    this.#run.spend(to - from);
+    if ((keyBits & SECRET) !== 0 && this.#wholeSecret(b, from, to)) return;
+    let i = from;
+    while (i < to) {
+      const kind = TEXT_CLASS[b[i] ?? 0] ?? ORDINARY;
+      if (kind === ORDINARY) {
+        i += 1;
+      } else if (kind <= UPPER) {
+        i = this.#word(b, i, to, kind);
+      } else {
+        i = this.#sign(b, i);
+      }
+    }
+  }
+
+  /** The value of a key that says secret goes as a whole. */
+  #wholeSecret(b: Uint8Array, from: number, to: number): boolean {
+    const secret = this.#plan.secret;
+    if (secret === null || to - from > PASSWORD_MAX_BYTES || !isLiteral(this.#text, from, to, 4)) return false;
+    return this.#run.hit(secret, b, from, to, this.#edits, from);
+  }
+
+  /** A capital or a digit: finds the run of letters and digits around it and decides how to read it. */
+  #word(b: Uint8Array, i: number, to: number, kind: number): number {
+    const text = this.#text;
+    if (kind === UPPER && i < this.#done) return i + 1;
+    let from = i;
+    if (i >= this.#done) {
+      const floor = Math.max(text.floor, this.#done);
+      while (from > floor && ALNUM[b[from - 1] ?? 0] === 1) from -= 1;
+    }
+    let end = i + 1;
+    let digits = kind === DIGIT ? 1 : 0;
+    while (end < to) {
+      const type = ALNUM[b[end] ?? 0] ?? 0;
+      if (type === 0) break;
+      digits += type >> 1;
+      end += 1;
+    }
+    this.#done = end;
+    if (digits === end - from) return this.#digits(b, from, to, end);
+    text.tokenFrom = from;
+    text.tokenTo = end;
+    return this.#token(b, end - from, digits, to);
+  }
+
+  /** A run with letters. */
+  #token(b: Uint8Array, size: number, digits: number, to: number): number {
+    const text = this.#text;
+    const from = text.tokenFrom;
+    const end = text.tokenTo;
+    if (size === 8 && b[end] === HYPHEN && isUuid(b, from, to)) return this.#skipTo(from + 36);
+    for (const { detector, reporter } of this.#plan.tokens) {
+      if (size < detector.min || size > detector.max || (detector.mixed && (digits === 0 || digits === size))) continue;
+      if (detector.detect(text)) return this.#cut(reporter, b, text.from, text.to);
+    }
+    if (size >= BASE64_MIN_CHARS && this.#unpackRun(b, from, end, to)) return this.#skipTo(this.#tried);
+    if (digits === 0) return end;
+    if (this.#known(b, from, end)) return this.#skipTo(end);
+    return this.#gluedDigits(b, from, end, to, digits);
+  }
+
+  #skipTo(end: number): number {
+    this.#done = Math.max(this.#done, end);
+    return end;
+  }
+
+  /** Digits with letters before or after them: "card4111…", "4111…USD", "3560x4587". Hashes have them everywhere. */
+  #gluedDigits(b: Uint8Array, from: number, end: number, to: number, digits: number): number {
+    if (end - from >= 16 && hexRun(b, from, end) === end && digits < end - from) return end;
+    let at = from;
+    while (at < end) {
+      while (at < end && !isDigit(b[at] ?? 0)) at += 1;
+      let last = at;
+      while (last < end && isDigit(b[last] ?? 0)) last += 1;
+      if (at < end && (last === end || at === from || last - at >= 12)) {
+        const next = this.#digits(b, at, to, last);
+        if (next > last) return next;
+      }
+      at = last;
+    }
+    return end;
+  }
+
+  /** A run of digits, which may be the first group of a cluster. */
+  #digits(b: Uint8Array, at: number, to: number, runEnd: number): number {
+    const size = runEnd - at;
+    if (size > 19) return this.#longRun(b, at, runEnd, to);
+    const cluster = this.#cluster;
+    const end = cluster.read(b, this.#text.floor, at, to);
+    const keyBits = this.#text.keyBits;
+    if (cluster.groups === 1 && size < 5 && keyBits === 0 && !this.#beforeMonth(b, runEnd, size)) return end;
+    let bits = this.#bitsAt(b, at, keyBits);
+    const starred = cluster.before === 0x2a || cluster.after === 0x2a;
+    if (starred) bits = 0;
+    let g = 0;
+    let resume = end;
+    while (g < cluster.groups) {
+      // A list in prose goes on being what it was ("accounts 12345678, 87654321"); a new line or column does not.
+      if (g > 0 && cluster.hard[g] === 1 && !(cluster.gap[g] === 0x2c && cluster.gapBytes[g] === 2)) bits = keyBits;
+      if (cluster.truncated && g >= cluster.groups - 6 && g > 0) return this.#skipTo(cluster.start(g));
+      cluster.bits = bits;
+      const taken = this.#detectDigits(b, cluster, g);
+      if (taken === 0) this.#candidateLeft(cluster, g);
+      else resume = Math.max(resume, this.#text.floor);
+      g += Math.max(1, taken);
+    }
+    return this.#skipTo(Math.max(resume, end));
+  }
+
+  #bitsAt(b: Uint8Array, at: number, keyBits: number): number {
+    let bits = keyBits | meaningBefore(b, this.#text.floor, at);
+    if (this.#lastEnd >= 0 && at - this.#lastEnd <= 6 && keyBits === 0) bits |= this.#lastBits;
+    return bits;
+  }
+
+  #detectDigits(b: Uint8Array, cluster: Cluster, g: number): number {
+    const sizeBit = 1 << cluster.size(g);
+    for (const { detector, reporter } of this.#plan.digits) {
+      if ((detector.sizes & sizeBit) === 0 || (detector.context !== 0 && (detector.context & cluster.bits) === 0)) continue;
+      cluster.spanFrom = -1;
+      cluster.spanTo = -1;
+      const taken = detector.detect(cluster, g);
+      if (taken === 0) continue;
+      const from = cluster.spanFrom >= 0 ? cluster.spanFrom : cluster.start(g);
+      const to = Math.max(cluster.spanTo, cluster.end(g + taken - 1));
+      const hash = cluster.bits === 0 ? 0 : digitsHash(cluster, g, g + taken);
+      if (!this.#run.hit(reporter, b, from, to, this.#edits, this.#text.floor)) continue;
+      if (hash !== 0 && (detector.context !== 0 || reporter.entity === 'PHONE' || reporter.entity === 'SSN')) {
+        this.#run.remember(hash, reporter);
+      }
+      this.#lastEnd = to;
+      this.#lastBits = cluster.bits & PHONE;
+      this.#text.floor = Math.max(this.#text.floor, to);
+      return taken;
+    }
+    return 0;
+  }
+
+  /** A number that nothing named: remembered, or known from a place where something did. */
+  #candidateLeft(cluster: Cluster, g: number): void {
+    const size = cluster.size(g);
+    if (size < 6) return;
+    const hash = digitsHash(cluster, g, g + 1);
+    const reporter = this.#run.known.get(hash);
+    if (reporter === undefined) {
+      this.#run.missed(hash);
+    } else if (!cluster.continuesNumber(g)) {
+      const { start, end } = { start: cluster.start(g), end: cluster.end(g) };
+      if (this.#run.hit(reporter, cluster.buffer, start, end, this.#edits, this.#text.floor)) this.#text.floor = end;
+    }
+  }
+
+  /** The same for runs with letters (licences, passports). */
+  #known(b: Uint8Array, from: number, end: number): boolean {
+    if (end - from < 6 || end - from > 20) return false;
+    const hash = runHash(b, from, end);
+    const reporter = this.#run.known.get(hash);
+    if (reporter === undefined) {
+      this.#run.missed(hash);
+      return false;
+    }
+    return this.#run.hit(reporter, b, from, end, this.#edits, this.#text.floor);
+  }
+
+  /** Twenty digits and more are no value themselves, but may be hexadecimal of one. */
+  #longRun(b: Uint8Array, at: number, runEnd: number, to: number): number {
+    const end = hexRun(b, at, to);
+    if (end - at >= HEX_MIN_CHARS && this.#unpackRun(b, at, end, to)) return this.#skipTo(this.#tried);
+    return this.#skipTo(runEnd);
+  }
+
+  /** Tries the encoded run that holds [from, end). @returns whether it was unpacked (and cut where needed). */
+  #unpackRun(b: Uint8Array, from: number, end: number, to: number): boolean {
+    if (this.#unpack === null || from < this.#tried) return false;
+    if (end - from >= HEX_MIN_CHARS && (end - from) % 2 === 0 && hexRun(b, from, end) === end) {
+      this.#tried = end;
+      if (this.#unpack(b, from, end, true, this.#edits)) return this.#unpacked(end);
+    }
+    const wide = wideRun(b, this.#text.floor, from, end, to);
+    this.#tried = Math.max(this.#tried, end);
+    for (const start of wide.from === from ? [from] : [wide.from, from]) {
+      if (this.#unpack(b, start, wide.to, false, this.#edits)) return this.#unpacked(wide.to);
+    }
+    return false;
+  }
+
+  #unpacked(end: number): boolean {
+    this.#tried = end;
+    this.#text.floor = end;
+    return true;
+  }
+
+  #sign(b: Uint8Array, i: number): number {
+    const detectors = this.#plan.signs[b[i] ?? 0];
+    if (detectors === undefined) return i + 1;
+    for (const { detector, reporter } of detectors) {
+      if (detector.detect(this.#text, i)) {
+        const next = this.#cut(reporter, b, this.#text.from, this.#text.to);
+        return Math.max(next, i + 1);
+      }
+    }
+    return i + 1;
+  }
+
+  #cut(reporter: Reporter, b: Uint8Array, from: number, to: number): number {
+    if (!this.#run.hit(reporter, b, from, to, this.#edits, this.#text.floor)) return this.#skipTo(this.#text.tokenTo);
+    if (reporter.confidence <= 0.8 && to - from <= 20) this.#run.remember(runHash(b, from, to), reporter);
+    this.#text.floor = to;
+    return this.#skipTo(to);
+  }
+
+  /** "13 April 1978": two digits and a month's first letter. */
+  #beforeMonth(b: Uint8Array, end: number, size: number): boolean {
+    if (size > 2 || end + 3 >= this.#text.limit) return false;
+    const next = b[end] ?? 0;
+    return next === 0x20 || next === 0x2d || ALNUM[next] === 1;
+  }
+}
+
+function digitsHash(cluster: Cluster, from: number, to: number): number {
+  let hash = 0x811c9dc5;
+  const end = cluster.first[to] ?? 0;
+  for (let i = cluster.first[from] ?? 0; i < end; i += 1) hash = Math.imul(hash ^ cluster.digit(i), 0x01000193);
+  return hash;
+}
+
+function runHash(b: Uint8Array, from: number, to: number): number {
+  let hash = 0x2b992ddf;
+  for (let i = from; i < to; i += 1) hash = Math.imul(hash ^ ((b[i] ?? 0) | 0x20), 0x01000193);
+  return hash;
+}

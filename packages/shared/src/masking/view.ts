@@ -1,0 +1,218 @@
+import { BACKSLASH, HEX_VALUE, STRING_FLAG, HAS_ENTITY, HAS_FOLD, STOP } from './bytes.ts';
+import { fold, NOTHING, SAME } from './fold.ts';
+
+/**
+ * A text as its reader sees it: JSON escapes, percent and character references resolved, look-alikes folded, and for
+ * every byte the place in the source that it came from. Findings are made here and cut out there.
+ */
+export class View {
+  bytes: Uint8Array = new Uint8Array(1024);
+  size = 0;
+  /** From view offset `at[k]` on, source offset = `source[k]` + distance, until the next entry. */
+  #at: Int32Array = new Int32Array(64);
+  #source: Int32Array = new Int32Array(64);
+  #marks = 0;
+  #folding = true;
+
+  /** Source offset where the byte at view offset `v` begins. */
+  startOf(v: number): number {
+    let low = 0;
+    let high = this.#marks - 1;
+    while (low < high) {
+      const middle = (low + high + 1) >> 1;
+      if ((this.#at[middle] ?? 0) <= v) low = middle;
+      else high = middle - 1;
+    }
+    return (this.#source[low] ?? 0) + v - (this.#at[low] ?? 0);
+  }
+
+  /** Source offset where the text before view offset `v` ends. */
+  endOf(v: number): number {
+    let low = 0;
+    let high = this.#marks - 1;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if ((this.#at[middle] ?? 0) >= v) high = middle;
+      else low = middle + 1;
+    }
+    return low > 0 && this.#at[low] === v ? (this.#source[low] ?? 0) : this.startOf(v);
+  }
+
+  #mark(at: number, source: number): void {
+    if (this.#marks === this.#at.length) {
+      this.#at = grown(this.#at);
+      this.#source = grown(this.#source);
+    }
+    this.#at[this.#marks] = at;
+    this.#source[this.#marks] = source;
+    this.#marks += 1;
+  }
+
+  /**
+   * Reads source bytes [from, to). With `json`, they are inside a JSON string and escapes are resolved. With `folding`,
+   * references are resolved and look-alikes folded; without, the view is the string's exact text (for JSON in it).
+   * @returns false where an escape is malformed; true else.
+   */
+  read(b: Uint8Array, from: number, to: number, json: boolean, folding: boolean): boolean {
+    if (this.bytes.length < to - from + 8) this.bytes = new Uint8Array(Math.max((to - from) * 2, 1024));
+    this.#marks = 0;
+    this.#mark(0, from);
+    this.#folding = folding;
+    const out = this.bytes;
+    const special = folding ? HAS_FOLD | HAS_ENTITY : 0;
+    let size = 0;
+    let at = from;
+    while (at < to) {
+      const byte = b[at] ?? 0;
+      const flag = STRING_FLAG[byte] ?? 0;
+      if (byte !== BACKSLASH && (flag & special) === 0) {
+        out[size] = byte;
+        size += 1;
+        at += 1;
+        continue;
+      }
+      if (json && byte === BACKSLASH) {
+        const simple = SIMPLE_ESCAPE[b[at + 1] ?? 0] ?? 0;
+        if (simple !== 0 && at + 1 < to) {
+          out[size] = simple;
+          size += 1;
+          at += 2;
+          this.#mark(size, at);
+          continue;
+        }
+      }
+      this.size = size;
+      const next = this.#special(b, at, to, json, flag);
+      if (next < 0) return false;
+      size = this.size;
+      at = next;
+    }
+    this.size = size;
+    return true;
+  }
+
+  /** Reads one escape, reference or character beyond ASCII at `at`. @returns where reading goes on, -1 if malformed. */
+  #special(b: Uint8Array, at: number, to: number, json: boolean, flag: number): number {
+    if (json && b[at] === BACKSLASH) return this.#unicodeEscape(b, at, to);
+    if (flag < STOP && (flag & HAS_ENTITY) !== 0) {
+      const found = b[at] === 0x25 ? percent(b, at, to) : reference(b, at, to);
+      if (found.to > 0) return this.#put(found.code, found.to);
+    } else if (flag < STOP && (flag & HAS_FOLD) !== 0) {
+      const length = (b[at] ?? 0) < 0xe0 ? 2 : (b[at] ?? 0) < 0xf0 ? 3 : 4;
+      const next = Math.min(at + length, to);
+      const folded = fold(codePointAt(b, at, length));
+      if (folded === SAME) {
+        for (let i = at; i < next; i += 1) this.#push(b[i] ?? 0);
+        return next;
+      }
+      if (folded !== NOTHING) this.#push(folded);
+      this.#mark(this.size, next);
+      return next;
+    }
+    this.#push(b[at] ?? 0);
+    return at + 1;
+  }
+
+  #push(byte: number): void {
+    this.bytes[this.size] = byte;
+    this.size += 1;
+  }
+
+  /** Writes a code point that the source bytes up to `to` stand for. */
+  #put(codePoint: number, to: number): number {
+    const folded = this.#folding ? fold(codePoint) : SAME;
+    if (folded >= 0) this.#push(folded);
+    else if (folded === SAME) this.#pushCodePoint(codePoint);
+    this.#mark(this.size, to);
+    return to;
+  }
+
+  #pushCodePoint(c: number): void {
+    if (c < 0x80) {
+      this.#push(c);
+    } else if (c < 0x800) {
+      this.#push(0xc0 | (c >> 6));
+      this.#push(0x80 | (c & 63));
+    } else if (c < 0x10000) {
+      this.#push(0xe0 | (c >> 12));
+      this.#push(0x80 | ((c >> 6) & 63));
+      this.#push(0x80 | (c & 63));
+    } else {
+      this.#push(0xf0 | (c >> 18));
+      this.#push(0x80 | ((c >> 12) & 63));
+      this.#push(0x80 | ((c >> 6) & 63));
+      this.#push(0x80 | (c & 63));
+    }
+  }
+
+  /** \uXXXX, pairs of surrogates as one character. */
+  #unicodeEscape(b: Uint8Array, at: number, to: number): number {
+    const unit = hex4(b, at, to);
+    if (unit < 0) return -1;
+    if (unit >= 0xd800 && unit < 0xdc00) {
+      const low = hex4(b, at + 6, to);
+      if (low >= 0xdc00 && low < 0xe000) {
+        return this.#put(0x10000 + ((unit - 0xd800) << 10) + (low - 0xdc00), at + 12);
+      }
+      return this.#put(0xfffd, at + 6);
+    }
+    return this.#put(unit >= 0xdc00 && unit < 0xe000 ? 0xfffd : unit, at + 6);
+  }
+}
+
+const SIMPLE_ESCAPE = new Uint8Array(256);
+for (const [sign, code] of [['"', 0x22], ['\\', 0x5c], ['/', 0x2f], ['b', 8], ['f', 12], ['n', 10], ['r', 13], ['t', 9]] as const) {
+  SIMPLE_ESCAPE[sign.charCodeAt(0)] = code;
+}
+
+function grown(table: Int32Array): Int32Array {
+  const bigger = new Int32Array(table.length * 2);
+  bigger.set(table);
+  return bigger;
+}
+
+function hex4(b: Uint8Array, at: number, to: number): number {
+  if (at + 6 > to || b[at] !== BACKSLASH || b[at + 1] !== 0x75) return -1;
+  let value = 0;
+  for (let i = at + 2; i < at + 6; i += 1) {
+    const digit = HEX_VALUE[b[i] ?? 0] ?? 255;
+    if (digit === 255) return -1;
+    value = value * 16 + digit;
+  }
+  return value;
+}
+
+function codePointAt(b: Uint8Array, at: number, length: number): number {
+  const lead = b[at] ?? 0;
+  let code = length === 2 ? lead & 31 : length === 3 ? lead & 15 : lead & 7;
+  for (let i = 1; i < length; i += 1) code = (code << 6) | ((b[at + i] ?? 0) & 63);
+  return Math.min(code, 0x10ffff);
+}
+
+const none = { code: 0, to: 0 };
+
+/** %XX of an ASCII character that can be part of a value or stand between its parts. */
+function percent(b: Uint8Array, at: number, to: number): { code: number; to: number } {
+  if (at + 2 >= to) return none;
+  const high = HEX_VALUE[b[at + 1] ?? 0] ?? 255;
+  const low = HEX_VALUE[b[at + 2] ?? 0] ?? 255;
+  if (high === 255 || low === 255) return none;
+  const code = high * 16 + low;
+  return code >= 0x20 && code < 0x7f ? { code, to: at + 3 } : none;
+}
+
+const NAMED: Readonly<Record<string, number>> = { nbsp: 0xa0, commat: 0x40, period: 0x2e, shy: 0xad, zwnj: 0x200c, zwj: 0x200d, hyphen: 0x2010, dash: 0x2010, ensp: 0x20, emsp: 0x20, thinsp: 0x20, quot: 0x22 };
+
+/** &#52; &#x34; &nbsp; */
+function reference(b: Uint8Array, at: number, to: number): { code: number; to: number } {
+  let end = at + 1;
+  while (end < to && end - at < 10 && b[end] !== 0x3b) end += 1;
+  if (b[end] !== 0x3b || end >= to) return none;
+  let name = '';
+  for (let i = at + 1; i < end; i += 1) name += String.fromCharCode(b[i] ?? 0);
+  const decimal = /^#(\d{1,6})$/.exec(name)?.[1];
+  const hexadecimal = /^#[xX]([0-9a-fA-F]{1,5})$/.exec(name)?.[1];
+  const code =
+    decimal !== undefined ? Number(decimal) : hexadecimal !== undefined ? Number.parseInt(hexadecimal, 16) : (NAMED[name] ?? 0);
+  return code >= 0x20 && code <= 0x10ffff && (code < 0xd800 || code > 0xdfff) ? { code, to: end + 1 } : none;
+}
