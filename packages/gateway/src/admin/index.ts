@@ -3,6 +3,7 @@ import { newId } from '@sallyport/shared/ids';
 import createFastify, { type FastifyReply, type FastifyRequest, type FastifyServerFactory } from 'fastify';
 import type { AdminApp } from './app.ts';
 import { guardRoutes } from './corridor.ts';
+import { DocumentChanges } from './document-changes.ts';
 import { BODY_MAX_BYTES } from './limits.ts';
 import { API_PREFIX, describeApi } from './openapi.ts';
 import { AdminError, asAdminError, problemDocument } from './problems.ts';
@@ -64,12 +65,13 @@ export async function createAdmin(
   });
   const routes = await describeApi(base, rooms.gatewayInfo.version);
   guardRoutes(base, rooms);
+  const changes = new DocumentChanges(rooms.registry);
   await app.register(
     async (scope) => {
       const api: AdminApp = scope.withTypeProvider<TypeBoxProvider>();
       addSelfRoutes(api, rooms);
-      addDocumentRoutes(api, rooms);
-      addTokenRoutes(api, rooms);
+      addDocumentRoutes(api, rooms, changes);
+      addTokenRoutes(api, rooms, changes);
       addAgentRoutes(api, rooms);
       addServerRoutes(api, rooms);
       addSessionRoutes(api, rooms);

@@ -41,7 +41,7 @@ export const CEDAR_MAX_CHARS = 256 * 1024;
 export const CLIENT_NAME_MAX_CHARS = 200;
 
 /**
- * Waits between attempts of a change that came too late. The last ones are longer than it takes a change of another
- * replica to be known here (a second, should its notice be lost).
+ * Waits between attempts of a change where another replica was faster. The last is longer than it takes that change
+ * to be known here: a second, should its notice be lost.
  */
-export const CONFLICT_WAITS_MS = [20, 50, 100, 200, 500, 1_000];
+export const CONFLICT_WAITS_MS = [20, 100, 500, 1_200];

@@ -1,8 +1,8 @@
 import Type, { type Static } from 'typebox';
 import type { Change, Document, DocumentKind, Snapshot } from '../../registry/index.ts';
 import type { AdminApp } from '../app.ts';
-import { applyDocuments } from '../apply-documents.ts';
 import { authoriseKind, callerOf } from '../corridor.ts';
+import type { Applied, DocumentChanges } from '../document-changes.ts';
 import { APPLY_MAX_DOCUMENTS, BODY_MAX_BYTES, NAME_MAX_CHARS } from '../limits.ts';
 import { pageInMemory } from '../pages.ts';
 import { AdminError } from '../problems.ts';
@@ -81,7 +81,7 @@ const READERS = ['administrator', 'policy-author', 'auditor', 'operator'] as con
 const CHANGERS = ['administrator', 'policy-author', 'operator'] as const;
 
 /** Configuration as code. The registry checks, records each change with its digests, and puts it in force. */
-export function addDocumentRoutes(app: AdminApp, rooms: AdminRooms): void {
+export function addDocumentRoutes(app: AdminApp, rooms: AdminRooms, changes: DocumentChanges): void {
   addReading(app, rooms);
   app.route({
     method: 'DELETE',
@@ -98,7 +98,7 @@ export function addDocumentRoutes(app: AdminApp, rooms: AdminRooms): void {
       const caller = callerOf(request);
       const { kind, name } = request.params;
       await authoriseKind(rooms, caller, kind);
-      const applied = await applyDocuments(rooms, caller, (snapshot) => {
+      const applied = await changes.apply(caller, (snapshot) => {
         requireDocument(snapshot, kind, name);
         return { documents: [], deletions: [{ kind, name }] };
       });
@@ -122,7 +122,7 @@ export function addDocumentRoutes(app: AdminApp, rooms: AdminRooms): void {
       const read = readBody(request.body);
       const kinds = new Set(read.documents.map((document) => document.kind).filter(isDocumentKind));
       for (const kind of kinds) await authoriseKind(rooms, caller, kind);
-      if (!request.body.dryRun) return appliedAnswer(await applyDocuments(rooms, caller, () => read));
+      if (!request.body.dryRun) return appliedAnswer(await changes.apply(caller, () => read));
       const plan = rooms.registry.plan(read.documents);
       return {
         version: plan.baseVersion,
@@ -178,7 +178,7 @@ function addReading(app: AdminApp, rooms: AdminRooms): void {
   });
 }
 
-function appliedAnswer(applied: { version: number; changes: readonly Change[] }): Static<typeof ApplyAnswer> {
+function appliedAnswer(applied: Applied): Static<typeof ApplyAnswer> {
   return {
     version: applied.version,
     dryRun: false,

@@ -3,8 +3,8 @@ import Type, { type Static } from 'typebox';
 import type { TokenInfo } from '../../identity/index.ts';
 import type { Change, ServiceAccountSpec } from '../../registry/index.ts';
 import type { AdminApp } from '../app.ts';
-import { applyDocuments } from '../apply-documents.ts';
 import { callerOf } from '../corridor.ts';
+import type { DocumentChanges } from '../document-changes.ts';
 import { MEMBERSHIPS_MAX_ITEMS, TOKEN_MAX_SECONDS, TOKEN_MIN_SECONDS } from '../limits.ts';
 import { pageInMemory } from '../pages.ts';
 import { AdminError } from '../problems.ts';
@@ -42,7 +42,7 @@ const CreatedToken = Type.Object({
 });
 
 /** Tokens of service accounts. */
-export function addTokenRoutes(app: AdminApp, rooms: AdminRooms): void {
+export function addTokenRoutes(app: AdminApp, rooms: AdminRooms, changes: DocumentChanges): void {
   app.route({
     method: 'POST',
     url: '/tokens',
@@ -56,11 +56,11 @@ export function addTokenRoutes(app: AdminApp, rooms: AdminRooms): void {
     },
     handler: async (request, reply) => {
       const caller = callerOf(request);
-      const changes = await ensureAccount(rooms, caller, request.body);
+      const made = await ensureAccount(changes, caller, request.body);
       const created = await createRecorded(rooms, caller, request.body);
       return reply.code(201).send({
         ...created,
-        changes: changes.map(({ kind, name, effect }) => ({ kind, name, effect })),
+        changes: made.map(({ kind, name, effect }) => ({ kind, name, effect })),
       });
     },
   });
@@ -148,11 +148,11 @@ async function createRecorded(
  * changes of documents that the registry records. A group that nobody has written a policy for permits nothing.
  */
 async function ensureAccount(
-  rooms: AdminRooms,
+  changes: DocumentChanges,
   caller: Caller,
   wanted: Static<typeof NewToken>,
 ): Promise<readonly Change[]> {
-  const { changes } = await applyDocuments(rooms, caller, (snapshot) => {
+  const applied = await changes.apply(caller, (snapshot) => {
     const account = snapshot.serviceAccounts.get(wanted.serviceAccount);
     if (account?.spec.disabled) throw accountDisabled(account.name);
     const before: ServiceAccountSpec = account?.spec ?? { groups: [], roles: [], disabled: false };
@@ -169,7 +169,7 @@ async function ensureAccount(
       ],
     };
   });
-  return changes.filter((change) => change.effect !== 'unchanged');
+  return applied.changes.filter((change) => change.effect !== 'unchanged');
 }
 
 function accountDisabled(name: string): AdminError {
