@@ -129,7 +129,7 @@ async function startBoth(
     env: { SALLYPORT_LOG_LEVEL: 'warn' },
   });
   started.push(agent);
-  await untilReady(agent, async () => (attached(await call('GET', '/agents')) ? true : undefined));
+  await untilReady(agent, async () => attached(await call('GET', '/agents')));
   return {
     mcpUrl: (server) => `${url}/mcp/${server}`,
     token: String(token),
@@ -174,11 +174,16 @@ function apiOf(url: string, token: string): Api {
   };
 }
 
-/** The agent is attached and knows which eras each of its servers speaks, so that a first call does not wait. */
-function attached(answer: Record<string, unknown>): boolean {
+/**
+ * The agent is attached and knows which eras each of its servers speaks, so that a first call does not wait.
+ *
+ * @throws Error with what the gateway says of the agents while that isn't so.
+ */
+function attached(answer: Record<string, unknown>): true {
   const agents = answer.items as { attached: boolean; servers: { probed?: boolean }[] }[];
   const agent = agents.find((each) => each.attached);
-  return agent?.servers.every((server) => server.probed !== false) ?? false;
+  if (agent?.servers.every((server) => server.probed !== false)) return true;
+  throw new Error(`the gateway says: ${JSON.stringify(agents)}`);
 }
 
 async function untilReady<T>(process_: StartedProcess, probe: () => Promise<T | undefined>): Promise<T> {
