@@ -15,6 +15,7 @@ import { openRegistry, type Registry, type ServerSpec, type Snapshot } from './r
 import { SessionStore, Sessions } from './session/index.ts';
 import { sessionsView } from './sessions-view.ts';
 import { createMetrics, type Logger, type Metrics } from './telemetry/index.ts';
+import { createTools } from './tools/index.ts';
 import { postgresAgentStore, startTunnel, type Tunnel } from './tunnel/index.ts';
 import { GATEWAY_VERSION } from './version.ts';
 
@@ -190,6 +191,7 @@ async function openDoors(joined: Joined, undo: (() => unknown)[]): Promise<Gatew
     approval: createApproval(),
     audit,
     masking: createMasking(),
+    tools: createTools(),
     server: (name) => usableServer(registry.snapshot(), name),
     inventory: (agent, server) => tunnel.server(agent, server),
     attached: (agent) => tunnel.attached(agent),

@@ -58,6 +58,10 @@ class BatchPart implements Answer {
     this.#whole = whole;
   }
 
+  announce(): void {
+    // No request of a batch begins a session.
+  }
+
   interim(raw: Buffer): Promise<void> {
     return this.#whole.interim(raw);
   }

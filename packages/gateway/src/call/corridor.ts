@@ -3,6 +3,7 @@ import { readyInterim } from './interim.ts';
 import type { Answer, Rooms } from './rooms.ts';
 import { settle, type Trail } from './settle.ts';
 import {
+  announceSession,
   approve,
   attach,
   authenticate,
@@ -37,6 +38,7 @@ export async function runCall(rooms: Rooms, received: Received, answer: Answer):
 
     const intended = await recordIntent(rooms, approved); // commit point 1
     trail.intended = intended;
+    announceSession(attached, answer);
 
     const answered = await dispatch(rooms, intended, answer, (interim) =>
       readyInterim(rooms, intended, interim),

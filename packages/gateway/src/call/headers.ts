@@ -1,5 +1,6 @@
-import { find, findPath, type Message, RPC, stringAt } from '@sallyport/shared/jsonrpc';
+import { find, findPath, type Message, RPC, stringAt, valueAt } from '@sallyport/shared/jsonrpc';
 import { Ending } from './ending.ts';
+import type { Rooms } from './rooms.ts';
 
 /** Which member of params the Mcp-Name header repeats (2026-07-28, Standard Request Headers). */
 const NAME_SOURCE: Readonly<Record<string, 'name' | 'uri'>> = {
@@ -45,6 +46,30 @@ export function checkModernHeaders(message: Message, headers: StandardHeaders): 
   const named = decodeHeader(headers.nameHeader);
   if (named === undefined) throw mismatch('Mcp-Name is not valid base64');
   if (named !== inBody) throw mismatch(`Mcp-Name differs from params.${source}`);
+}
+
+/**
+ * The same for the headers that repeat arguments (`x-mcp-header` in a tool's schema), as far as the tool is known.
+ * @throws Ending 400
+ */
+export function checkParamHeaders(
+  rooms: Pick<Rooms, 'tools'>,
+  message: Message,
+  incoming: { readonly serverName: string; readonly paramHeaders: Readonly<Record<string, string>> },
+): void {
+  const tool =
+    message.method === 'tools/call' ? stringAt(message.raw, findPath(message.params, 'name')) : undefined;
+  if (tool === undefined) return;
+  const span = findPath(message.params, 'arguments');
+  const args = () => (span === undefined ? undefined : valueAt(message.raw, span));
+  const wrong = rooms.tools.disagreement(
+    incoming.serverName,
+    tool,
+    args,
+    incoming.paramHeaders,
+    decodeHeader,
+  );
+  if (wrong !== undefined) throw mismatch(wrong);
 }
 
 const SENTINEL = /^=\?base64\?(.*)\?=$/;

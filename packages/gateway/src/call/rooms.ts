@@ -7,6 +7,7 @@ import type { Policy } from '../policy/index.ts';
 import type { ServerSpec } from '../registry/index.ts';
 import type { Sessions } from '../session/index.ts';
 import type { Logger } from '../telemetry/index.ts';
+import type { Tools } from '../tools/index.ts';
 import type { ServerStatus } from '../tunnel/index.ts';
 
 /** The doors that the corridor goes through. wire.ts fills it; nothing else knows all of them. */
@@ -17,6 +18,7 @@ export interface Rooms {
   readonly approval: Approval;
   readonly audit: Pick<Audit, 'record'>;
   readonly masking: Masking;
+  readonly tools: Tools;
   /** The Server document of that name, as it is now; undefined also where it is switched off. */
   readonly server: (name: string) => ServerSpec | undefined;
   /** What an agent last said of a server. */
@@ -36,6 +38,8 @@ export interface CallCounters {
 
 /** Where the answer of a request goes: one HTTP response. */
 export interface Answer {
+  /** Headers of the answer that are known before it is: an event stream carries them from its start. */
+  announce(headers: Readonly<Record<string, string>>): void;
   /** Releases a message before the answer. Resolves when there is room for another. */
   interim(raw: Buffer): Promise<void>;
   /** Releases the answer, once. */

@@ -13,4 +13,4 @@ export { type Masked, mask } from './stages/mask.ts';
 export { type Incoming, type Received, receive } from './stages/receive.ts';
 export { type Intended, recordIntent } from './stages/record-intent.ts';
 export { recordOutcome, type Settled } from './stages/record-outcome.ts';
-export { respond } from './stages/respond.ts';
+export { announceSession, respond } from './stages/respond.ts';

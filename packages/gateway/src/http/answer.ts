@@ -29,6 +29,7 @@ export class HttpAnswer implements Stream {
   readonly #response: ServerResponse;
   readonly #mayStream: boolean;
   readonly #whenGone: (() => void)[] = [];
+  #announced: Readonly<Record<string, string>> = {};
   #streaming = false;
   #done = false;
   #lastWriteMs = performance.now();
@@ -49,11 +50,16 @@ export class HttpAnswer implements Stream {
     this.#whenGone.push(listener);
   }
 
+  announce(headers: Readonly<Record<string, string>>): void {
+    this.#announced = headers;
+  }
+
   /** Begins the event stream: headers leave at once, uncompressed, unbuffered by proxies. */
   open(): void {
     if (this.#streaming || this.#done) return;
     this.#streaming = true;
     this.#response.writeHead(200, {
+      ...this.#announced,
       'Content-Type': 'text/event-stream',
       'Cache-Control': 'no-cache, no-transform',
       'X-Accel-Buffering': 'no',

@@ -1,10 +1,11 @@
 import type { AgentFrame__Output } from '@sallyport/proto';
 import { findPath, idKeyOf, type Message, readMessage } from '@sallyport/shared/jsonrpc';
 import { FRAME_PAYLOAD_MAX_BYTES, MESSAGE_FROM_SERVER_MAX_BYTES } from '@sallyport/shared/limits';
+import { asBuffer, lost } from './ends.ts';
 import { SessionError } from './errors.ts';
 import { Exchange } from './exchange.ts';
 import { EXCHANGES_MAX, LINK_BACKLOG_MAX_BYTES } from './limits.ts';
-import type { ExchangeEnd, SessionChannel } from './types.ts';
+import type { SessionChannel } from './types.ts';
 
 /** What goes to the server. */
 export interface Outgoing {
@@ -216,7 +217,10 @@ export class Link {
     if (frame.fromServer) {
       const part = frame.fromServer;
       const payload = asBuffer(part.payload);
-      if (part.last && this.#parts.length === 0) return this.#arrive(part.exchange, payload);
+      if (part.last && this.#parts.length === 0) {
+        this.#arrive(part.exchange, payload);
+        return;
+      }
       this.#parts.push(payload);
       this.#partsBytes += payload.length;
       if (this.#partsBytes > MESSAGE_FROM_SERVER_MAX_BYTES) {
@@ -254,7 +258,10 @@ export class Link {
       this.#events.onUnreadable(thrown instanceof Error ? thrown.message : 'unreadable');
       return;
     }
-    if (message.kind === 'response') return this.#answer(number, message);
+    if (message.kind === 'response') {
+      this.#answer(number, message);
+      return;
+    }
     if (message.kind === 'request') this.asks(message);
     const exchange = number === 0 ? this.#correlate(message) : this.#exchanges.get(number);
     if (exchange === undefined) this.#events.onUnasked(message);
@@ -293,14 +300,4 @@ export class Link {
     for (const go of this.#whenDrained.splice(0)) go();
     this.#events.onClosed(close);
   }
-}
-
-function lost(error: string, detail: string): ExchangeEnd {
-  return { delivery: 'unknown', error, detail, httpStatus: 0, errorBody: undefined };
-}
-
-/** The wire's bytes arrive as Buffers already; the generated type only says Uint8Array or text. */
-function asBuffer(bytes: Buffer | Uint8Array | string): Buffer {
-  if (Buffer.isBuffer(bytes)) return bytes;
-  return typeof bytes === 'string' ? Buffer.from(bytes, 'base64') : Buffer.from(bytes);
 }

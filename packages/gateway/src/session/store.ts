@@ -78,11 +78,11 @@ export class SessionStore {
     return rows.map(fromRow);
   }
 
-  /** Newest first; continues after a session's creation time and id. */
+  /** Those that have not ended, newest first; continues after a session's creation time and id. */
   async list(after: string | undefined, limit: number): Promise<StoredSession[]> {
     const { rows } = await this.#pool.query<Row>(
       `SELECT ${COLUMNS} FROM sessions
-       WHERE $1::text IS NULL OR (created_at, id) < (SELECT created_at, id FROM sessions WHERE id = $1)
+       WHERE ended_at IS NULL AND ($1::text IS NULL OR (created_at, id) < (SELECT created_at, id FROM sessions WHERE id = $1))
        ORDER BY created_at DESC, id DESC LIMIT $2`,
       [after ?? null, limit],
     );

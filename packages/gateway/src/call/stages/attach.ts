@@ -3,7 +3,7 @@ import type { EntryDraft } from '../../audit/index.ts';
 import type { ServerSpec } from '../../registry/index.ts';
 import type { Session } from '../../session/index.ts';
 import { Ending, REFUSAL } from '../ending.ts';
-import { checkModernHeaders } from '../headers.ts';
+import { checkModernHeaders, checkParamHeaders } from '../headers.ts';
 import { controlsOf, type MethodControls, REFUSED_METHODS } from '../methods.ts';
 import type { Rooms } from '../rooms.ts';
 import { LEGACY_VERSIONS, MODERN_VERSIONS } from '../versions.ts';
@@ -141,6 +141,7 @@ async function attachModern(
     );
   }
   checkModernHeaders(message, incoming);
+  checkParamHeaders(rooms, message, incoming);
   if (version === undefined || !MODERN_VERSIONS.includes(version)) {
     throw unsupported(version ?? '', MODERN_VERSIONS, RPC.unsupportedVersion);
   }

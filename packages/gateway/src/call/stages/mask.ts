@@ -55,6 +55,7 @@ export function mask(rooms: Rooms, call: Answered): Masked {
       ? filterList(rooms, attached, answer)
       : { raw: answer.raw, withheld: [] };
   const about = { server: attached.session.identity.server, method: attached.message.method ?? '' };
+  if (about.method === 'tools/list') rooms.tools.learn(about.server, answer);
   const visible = filtered.raw === answer.raw ? answer : readMessage(filtered.raw);
   const { raw, findings } = masked(rooms, visible, about);
   return new Masked({
