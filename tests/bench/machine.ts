@@ -1,6 +1,15 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, readdirSync } from 'node:fs';
-import { availableParallelism, totalmem } from 'node:os';
+import {
+  closeSync,
+  existsSync,
+  fdatasyncSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  rmSync,
+  writeSync,
+} from 'node:fs';
+import { availableParallelism, tmpdir, totalmem } from 'node:os';
 import { join } from 'node:path';
 
 /** What a reader needs to weigh the figures; nothing that names the machine. */
@@ -10,7 +19,12 @@ export interface Machine {
   readonly memoryGb: number;
   readonly node: string;
   readonly postgres: string;
+  /** Median of what it takes to make 8 KiB durable here: each governed call waits for two such commits. */
+  readonly fsyncMs: number;
 }
+
+const FSYNCS = 200;
+const PAGE_BYTES = 8192;
 
 export function describeMachine(): Machine {
   return {
@@ -19,6 +33,7 @@ export function describeMachine(): Machine {
     memoryGb: Math.round(totalmem() / 1024 ** 3),
     node: process.versions.node,
     postgres: postgresVersion(),
+    fsyncMs: medianFsyncMs(),
   };
 }
 
@@ -33,4 +48,22 @@ function postgresVersion(): string {
     if (version) return version;
   }
   return 'not installed';
+}
+
+function medianFsyncMs(): number {
+  const folder = mkdtempSync(join(tmpdir(), 'sallyport-fsync-'));
+  const file = openSync(join(folder, 'pages'), 'w');
+  try {
+    const page = Buffer.alloc(PAGE_BYTES, 1);
+    const times = Array.from({ length: FSYNCS }, (_, index) => {
+      const before = performance.now();
+      writeSync(file, page, 0, PAGE_BYTES, index * PAGE_BYTES);
+      fdatasyncSync(file);
+      return performance.now() - before;
+    });
+    return times.sort((a, b) => a - b)[FSYNCS / 2] ?? 0;
+  } finally {
+    closeSync(file);
+    rmSync(folder, { recursive: true });
+  }
 }

@@ -16,10 +16,11 @@ const MEGA = 1e6;
 
 /** The result as Markdown tables. */
 export function renderMarkdown(result: BenchResult, machine: Machine, plan: RoundPlan): string {
-  const { date, cores, memoryGb, node, postgres } = machine;
+  const { date, cores, memoryGb, node, postgres, fsyncMs } = machine;
   const lines = [
     `Measured on ${date}, ${cores} cores shared by all parties and the load generator, ${memoryGb} GB of memory, ` +
-      `Node ${node}, Postgres ${postgres}; ${plan.rounds} rounds of ${plan.cellSeconds} s per cell, medians of the rounds; ` +
+      `Node ${node}, Postgres ${postgres}, ${fsyncMs.toFixed(2)} ms to fsync a page; ` +
+      `${plan.rounds} rounds of ${plan.cellSeconds} s per cell, medians of the rounds; ` +
       (plan.sessions === 'one' ? 'one session for all callers.' : 'a session for each caller.'),
     '',
     '| reached by | concurrent | calls/s | p50 ms | p95 ms | p99 ms | × direct | × mcp-proxy | CPU ms/call |',
