@@ -22,7 +22,7 @@ export const JSON_EXPRESSION_MAX_DEPTH = 40;
 export const REMEMBERED_MAX_ENTRIES = 10_000;
 
 /** Longest key of a remembered decision: a resource's URI comes from a client and may be megabytes. */
-export const REMEMBERED_KEY_MAX_CHARACTERS = 2_048;
+export const REMEMBERED_KEY_MAX_CHARACTERS = 512;
 
 /** Policy sets kept ready in the engine. Requests that match the same policies share one. */
 export const PREPARED_SETS_MAX = 256;

@@ -82,22 +82,17 @@ function readingsOf(text: string, oddities: Set<PathOddity>): string[] {
     }
     if (readings.size > 64) break;
   }
-  if (
-    [...readings].some(
-      (reading) => reading !== text && /%[0-9a-f]{2}/i.test(reading) && decode(reading) === undefined,
-    )
-  ) {
-    oddities.add('invalid');
-  }
+  // What is still encoded after so many times is meant to be read by nobody.
+  const unread = (reading: string) => otherReadings(reading, new Set()).some((other) => !readings.has(other));
+  if ([...readings].some(unread)) oddities.add('invalid');
   return [...readings];
 }
 
 function note(text: string, oddities: Set<PathOddity>): void {
   if (text.includes('\0')) oddities.add('nul');
   if (!text.isWellFormed()) oddities.add('invalid');
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for.
-  if (/[\x01-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/.test(text))
-    oddities.add('control');
+  // Controls, marks without width and of direction, line separators; a NUL is told apart.
+  if (/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u.test(text.replaceAll('\0', ''))) oddities.add('control');
   if (/^~/.test(text)) oddities.add('home');
   if (/\$[\w({]|%\w+%/.test(text.replace(/%[0-9a-f]{2}/gi, ''))) oddities.add('variable');
   if (/^[a-z]:|^(?:\\\\|\/\/)[^/\\]|\\\\[?.]\\/i.test(text)) oddities.add('drive');

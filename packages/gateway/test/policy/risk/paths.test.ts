@@ -46,6 +46,7 @@ const OUTSIDE: readonly [text: string, oddities?: string][] = [
   ['/srv/data/%2e%2e/%2e%2e/etc', 'encoded'],
   ['%2fetc/passwd', 'encoded'],
   ['%c0%ae%c0%ae/a', 'invalid'],
+  [`%${'25'.repeat(9)}41`, 'encoded invalid'],
   ['%ff', 'invalid'],
   ['a%00.txt', 'encoded nul'],
   ['a\0.txt', 'nul'],

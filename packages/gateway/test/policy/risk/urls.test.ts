@@ -1,0 +1,181 @@
+import { describe, expect, test } from 'vitest';
+import { rangeOf } from '../../../src/policy/risk/addresses.ts';
+import { readUrl } from '../../../src/policy/risk/urls.ts';
+
+describe('an address is in its range', () => {
+  test.each([
+    ['8.8.8.8', 'public'],
+    ['1.1.1.1', 'public'],
+    ['172.15.255.255', 'public'],
+    ['172.32.0.0', 'public'],
+    ['100.63.255.255', 'public'],
+    ['100.128.0.0', 'public'],
+    ['169.253.0.1', 'public'],
+    ['198.20.0.1', 'public'],
+    ['223.255.255.255', 'public'],
+    ['2606:4700::1111', 'public'],
+    ['2a00:1450:4001::1', 'public'],
+    ['::ffff:8.8.8.8', 'public'],
+    ['64:ff9b::808:808', 'public'],
+    ['2002:808:808::1', 'public'],
+    ['127.0.0.1', 'loopback'],
+    ['127.255.255.255', 'loopback'],
+    ['::1', 'loopback'],
+    ['0:0:0:0:0:0:0:1', 'loopback'],
+    ['::ffff:127.0.0.1', 'loopback'],
+    ['::ffff:7f00:1', 'loopback'],
+    ['::127.0.0.1', 'loopback'],
+    ['::ffff:0:127.0.0.1', 'loopback'],
+    ['64:ff9b::127.0.0.1', 'loopback'],
+    ['2002:7f00:1::', 'loopback'],
+    ['0.0.0.0', 'unspecified'],
+    ['0.1.2.3', 'unspecified'],
+    ['::', 'unspecified'],
+    ['10.0.0.1', 'private'],
+    ['172.16.0.1', 'private'],
+    ['172.31.255.255', 'private'],
+    ['192.168.1.1', 'private'],
+    ['100.64.0.1', 'private'],
+    ['fc00::1', 'private'],
+    ['fdff::1', 'private'],
+    ['fec0::1', 'private'],
+    ['::ffff:10.0.0.1', 'private'],
+    ['64:ff9b::a00:1', 'private'],
+    ['64:ff9b:1::10.0.0.1', 'private'],
+    ['2002:c0a8:101::1', 'private'],
+    // Teredo: the client's address is inverted, the server's is not.
+    ['2001:0:808:808::f5ff:fffe', 'private'],
+    ['2001:0:a00:1::f7f7:f7f7', 'private'],
+    ['2606:4700::5efe:10.0.0.1', 'private'],
+    ['2606:4700::200:5efe:a00:1', 'private'],
+    ['169.254.1.1', 'link_local'],
+    ['fe80::1', 'link_local'],
+    ['fe80::1%eth0', 'link_local'],
+    ['febf::1', 'link_local'],
+    ['169.254.169.254', 'metadata'],
+    ['169.254.170.2', 'metadata'],
+    ['100.100.100.200', 'metadata'],
+    ['168.63.129.16', 'metadata'],
+    ['fd00:ec2::254', 'metadata'],
+    ['::ffff:a9fe:a9fe', 'metadata'],
+    ['64:ff9b::a9fe:a9fe', 'metadata'],
+    ['224.0.0.1', 'multicast'],
+    ['ff02::1', 'multicast'],
+    ['240.0.0.1', 'reserved'],
+    ['255.255.255.255', 'reserved'],
+    ['198.18.0.1', 'reserved'],
+    ['192.0.2.1', 'reserved'],
+    ['203.0.113.9', 'reserved'],
+    ['2001:db8::1', 'reserved'],
+    ['100::1', 'reserved'],
+    ['4000::1', 'reserved'],
+  ])('%s: %s', (address, range) => {
+    expect(rangeOf(address)).toBe(range);
+  });
+
+  test('what is none is an error', () => {
+    expect(() => rangeOf('localhost')).toThrow(RangeError);
+  });
+});
+
+type Row = readonly [url: string, risk: string, host: string, oddities?: string];
+
+const TABLE: Row[] = [
+  ['https://8.8.8.8/a?b#c', 'public', '8.8.8.8'],
+  ['https://[2606:4700::1111]/', 'public', '2606:4700::1111'],
+  ['https://example.org/a', 'name', 'example.org'],
+  ['HTTPS://Example.ORG:443/', 'name', 'example.org'],
+  ['https://example.org:8443/', 'name', 'example.org', 'port'],
+  ['https://xn--bcher-kva.ch/', 'name', 'xn--bcher-kva.ch', 'idn'],
+  ['https://bücher.ch/', 'name', 'xn--bcher-kva.ch', 'idn'],
+  ['https://example.org/?next=http://127.0.0.1', 'name', 'example.org'],
+
+  ['http://127.0.0.1/', 'internal', '127.0.0.1'],
+  ['http://169.254.169.254/latest/meta-data', 'internal', '169.254.169.254'],
+  ['http://10.0.0.1:8080/', 'internal', '10.0.0.1', 'port'],
+  ['http://[::1]/', 'internal', '::1'],
+  ['http://[::ffff:127.0.0.1]/', 'internal', '::ffff:7f00:1'],
+  ['http://[0:0:0:0:0:ffff:7f00:1]/', 'internal', '::ffff:7f00:1'],
+  ['http://[64:ff9b::a9fe:a9fe]/', 'internal', '64:ff9b::a9fe:a9fe'],
+  ['http://[fd00:ec2::254]/', 'internal', 'fd00:ec2::254'],
+  ['http://localhost/', 'internal', 'localhost'],
+  ['http://LOCALHOST./', 'internal', 'localhost.', 'host_form'],
+  ['http://a.localhost/', 'internal', 'a.localhost'],
+  ['http://printer.local/', 'internal', 'printer.local'],
+  ['http://metadata.google.internal/', 'internal', 'metadata.google.internal'],
+  ['http://vault/', 'internal', 'vault'],
+  ['http://api.default.svc.cluster.local/', 'internal', 'api.default.svc.cluster.local'],
+  ['http://127.0.0.1.nip.io/', 'internal', '127.0.0.1.nip.io'],
+  ['http://app-10-0-0-1.sslip.io/', 'internal', 'app-10-0-0-1.sslip.io'],
+  ['http://7f000001.nip.io/', 'internal', '7f000001.nip.io'],
+  ['http://localtest.me/', 'internal', 'localtest.me'],
+
+  ['http://0x7f000001/', 'internal', '127.0.0.1', 'host_form'],
+  ['http://0x7f.0x0.0x0.0x1/', 'internal', '127.0.0.1', 'host_form'],
+  ['http://017700000001/', 'internal', '127.0.0.1', 'host_form'],
+  ['http://0177.0.0.01/', 'internal', '127.0.0.1', 'host_form'],
+  ['http://2130706433/', 'internal', '127.0.0.1', 'host_form'],
+  ['http://127.1/', 'internal', '127.0.0.1', 'host_form'],
+  ['http://127.0.1/', 'internal', '127.0.0.1', 'host_form'],
+  ['http://127.0.0.1./', 'internal', '127.0.0.1', 'host_form'],
+  ['http://0/', 'internal', '0.0.0.0', 'host_form'],
+  ['http://0xa9fea9fe/', 'internal', '169.254.169.254', 'host_form'],
+  // Octal to some, decimal to others: 8.0.0.1 or 10.0.0.1.
+  ['http://010.0.0.1/', 'ambiguous', '8.0.0.1', 'host_form'],
+  ['http://134744072/', 'ambiguous', '8.8.8.8', 'host_form'],
+  ['http://%31%32%37.0.0.1/', 'internal', '127.0.0.1', 'encoded_host host_form'],
+  ['http://127%2e0%2e0%2e1/', 'internal', '127.0.0.1', 'encoded_host host_form'],
+  ['http://１２７.0.0.1/', 'internal', '127.0.0.1', 'encoded_host host_form'],
+  ['http://127。0。0。1/', 'internal', '127.0.0.1', 'encoded_host host_form'],
+  ['http://①②⑦.⓪.⓪.①/', 'internal', '127.0.0.1', 'encoded_host host_form'],
+  ['http://ⓛocalhost/', 'internal', 'localhost', 'encoded_host'],
+  ['http://ex%61mple.org/', 'ambiguous', 'example.org', 'encoded_host'],
+
+  ['http://user:pw@example.org/', 'ambiguous', 'example.org', 'credentials'],
+  ['http://example.org@127.0.0.1/', 'internal', '127.0.0.1', 'credentials'],
+  ['http://127.0.0.1@example.org/', 'internal', 'example.org', 'credentials'],
+  ['http://example.org&@10.0.0.1#@8.8.8.8/', 'internal', '10.0.0.1', 'credentials'],
+  ['http://8.8.8.8#@10.0.0.1/', 'public', '8.8.8.8'],
+  ['http://a@8.8.8.8:80@10.0.0.1/', 'internal', '10.0.0.1', 'credentials'],
+  ['http://8.8.8.8\\@10.0.0.1/', 'internal', '8.8.8.8', 'backslash'],
+  ['http:\\\\8.8.8.8/', 'ambiguous', '8.8.8.8', 'backslash'],
+  ['http:/127.0.0.1/', 'internal', '127.0.0.1', 'slashes'],
+  ['http:8.8.8.8/', 'ambiguous', '8.8.8.8', 'slashes'],
+  ['http:///8.8.8.8/', 'ambiguous', '8.8.8.8', 'slashes'],
+  ['http:////10.0.0.1/', 'internal', '10.0.0.1', 'slashes'],
+  [' http://8.8.8.8/', 'ambiguous', '8.8.8.8', 'control'],
+  ['http://8.8.8.8/ \r\nHost: x', 'ambiguous', '8.8.8.8', 'control'],
+  ['ht\ntp://8.8.8.8/', 'ambiguous', '8.8.8.8', 'control'],
+  ['http://8.8.\t8.8/', 'ambiguous', '8.8.8.8', 'control host_form'],
+  ['http://exam\u200bple.org/', 'ambiguous', 'example.org', 'control idn'],
+  ['http://8.8.8.8/\ud800', 'ambiguous', '8.8.8.8', 'control'],
+
+  ['file:///etc/passwd', 'scheme', ''],
+  ['gopher://127.0.0.1:6379/_x', 'scheme', '127.0.0.1', 'port'],
+  ['ftp://8.8.8.8/', 'scheme', '8.8.8.8'],
+  ['data:text/html,x', 'scheme', ''],
+  ['javascript:alert(1)', 'scheme', ''],
+  ['jar:http://127.0.0.1!/', 'scheme', ''],
+  ['unix:/var/run/docker.sock', 'scheme', ''],
+
+  ['', 'ambiguous', '', 'unreadable'],
+  ['8.8.8.8', 'ambiguous', '', 'unreadable'],
+  ['//8.8.8.8/', 'ambiguous', '', 'unreadable'],
+  ['http://', 'ambiguous', '', 'unreadable'],
+  ['http://256.256.256.256/', 'ambiguous', '', 'unreadable'],
+  ['http://1.2.3.4.5/', 'ambiguous', '', 'unreadable'],
+  ['http://[::1', 'ambiguous', '', 'unreadable'],
+  ['http://[fe80::1%25eth0]/', 'ambiguous', '', 'unreadable'],
+  ['http://8.8.8.8:99999/', 'ambiguous', '', 'unreadable'],
+  ['http://a b/', 'ambiguous', '', 'unreadable'],
+  [`http://example.org/${'x'.repeat(9000)}`, 'ambiguous', '', 'unreadable'],
+];
+
+describe('the facts of a URL', () => {
+  for (const [url, risk, host, oddities = ''] of TABLE) {
+    test(JSON.stringify(url).slice(0, 60), () => {
+      const expected = oddities.split(' ').filter((oddity) => oddity !== '');
+      expect(readUrl(url)).toMatchObject({ risk, host, oddities: expected });
+    });
+  }
+});
