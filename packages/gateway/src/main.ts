@@ -10,16 +10,18 @@ await runCli(process.argv, {
     // Loaded here, so that a client command does not load the gateway.
     const { startGateway } = await import('./wire.ts');
     const gateway = await startGateway(settings, logger);
-    let stopping: Promise<void> | undefined;
-    const stop = (why: string) => {
-      stopping ??= (async () => {
-        logger.info('the gateway stops', { why });
+    let stopping = false;
+    const stop = async (why: string) => {
+      if (stopping) return;
+      stopping = true;
+      logger.info('the gateway stops', { why });
+      try {
         await gateway.stop();
         process.exit(0);
-      })().catch((thrown: unknown) => {
+      } catch (thrown) {
         logger.error('the gateway did not stop as it should', { error: String(thrown) });
         process.exit(1);
-      });
+      }
     };
     process.on('SIGTERM', () => stop('SIGTERM'));
     process.on('SIGINT', () => stop('SIGINT'));

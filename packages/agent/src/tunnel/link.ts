@@ -67,7 +67,8 @@ export class Link {
   }
 
   sendInventory(): void {
-    if (this.#current?.welcomed === true) this.#current.sendInventory();
+    // Also before the welcome: a probe that ends in between would else never be told.
+    this.#current?.sendInventory();
   }
 
   sendDraining(reason: string): void {

@@ -1,10 +1,11 @@
 import type { AgentFrame__Output } from '@sallyport/proto';
 import { findPath, idKeyOf, type Message, readMessage } from '@sallyport/shared/jsonrpc';
-import { FRAME_PAYLOAD_MAX_BYTES, MESSAGE_FROM_SERVER_MAX_BYTES } from '@sallyport/shared/limits';
+import { FRAME_PAYLOAD_MAX_BYTES } from '@sallyport/shared/limits';
 import { asBuffer, lost } from './ends.ts';
 import { SessionError } from './errors.ts';
 import { Exchange } from './exchange.ts';
 import { EXCHANGES_MAX, LINK_BACKLOG_MAX_BYTES } from './limits.ts';
+import { Parts } from './parts.ts';
 import type { SessionChannel } from './types.ts';
 
 /** What goes to the server. */
@@ -40,8 +41,7 @@ export class Link {
   /** Requests of the server that wait for the client's answer. */
   readonly #asked = new Set<string>();
   #numbers = 0;
-  #parts: Buffer[] = [];
-  #partsBytes = 0;
+  readonly #parts = new Parts();
   #backlogBytes = 0;
   #paused = false;
   #blocked = false;
@@ -216,20 +216,11 @@ export class Link {
   #receive(frame: AgentFrame__Output): void {
     if (frame.fromServer) {
       const part = frame.fromServer;
-      const payload = asBuffer(part.payload);
-      if (part.last && this.#parts.length === 0) {
-        this.#arrive(part.exchange, payload);
-        return;
-      }
-      this.#parts.push(payload);
-      this.#partsBytes += payload.length;
-      if (this.#partsBytes > MESSAGE_FROM_SERVER_MAX_BYTES) {
+      const whole = this.#parts.add(asBuffer(part.payload), part.last);
+      if (whole === 'too large') {
         this.#events.onUnreadable('a message of the server is larger than the limit');
         this.end('guard');
-      } else if (part.last) {
-        const whole = Buffer.concat(this.#parts, this.#partsBytes);
-        this.#parts = [];
-        this.#partsBytes = 0;
+      } else if (whole !== undefined) {
         this.#arrive(part.exchange, whole);
       }
     } else if (frame.exchangeEnded) {
