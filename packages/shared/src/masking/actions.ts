@@ -5,7 +5,18 @@ import type { CompiledRule } from './plan.ts';
 import type { TokenVault } from './types.ts';
 
 /** Entities whose separators don't matter: `4111 1111…` and `4111-1111…` are one value. */
-const UNSEPARATED = new Set(['PAN', 'SSN', 'ITIN', 'IBAN', 'ROUTING_NUMBER', 'ACCOUNT_NUMBER', 'BIC', 'PHONE', 'PASSPORT', 'DRIVING_LICENCE']);
+const UNSEPARATED = new Set([
+  'PAN',
+  'SSN',
+  'ITIN',
+  'IBAN',
+  'ROUTING_NUMBER',
+  'ACCOUNT_NUMBER',
+  'BIC',
+  'PHONE',
+  'PASSPORT',
+  'DRIVING_LICENCE',
+]);
 
 /** The form of a value that equal values share: without separators, capitals, for numbers; as it is for others. */
 export function canonicalValue(b: Uint8Array, from: number, to: number, entity: string): string {
@@ -27,7 +38,13 @@ export function comparable(value: string): string {
  * The text that takes a value's place. It holds none of the digits or words by which detectors find values, so that
  * masking the masked text again finds nothing.
  */
-export function replacement(rule: CompiledRule, entity: string, b: Uint8Array, from: number, to: number): Uint8Array {
+export function replacement(
+  rule: CompiledRule,
+  entity: string,
+  b: Uint8Array,
+  from: number,
+  to: number,
+): Uint8Array {
   switch (rule.action.kind) {
     case 'redact':
     case 'drop':
@@ -39,12 +56,19 @@ export function replacement(rule: CompiledRule, entity: string, b: Uint8Array, f
     case 'token':
       return tokenised(rule.vault, rule, entity, canonicalValue(b, from, to, entity));
     case 'refuse':
-      throw new Refused('rule_refuses', `the answer holds ${entity}, and the rule "${rule.name}" refuses it`, rule.name);
+      throw new Refused(
+        'rule_refuses',
+        `the answer holds ${entity}, and the rule "${rule.name}" refuses it`,
+        rule.name,
+      );
   }
 }
 
 function keyedHash(rule: CompiledRule, value: string): Uint8Array {
-  return createHmac('sha256', rule.hashKey ?? '').update(`${rule.scope}\0${value}`).digest().subarray(0, 12);
+  return createHmac('sha256', rule.hashKey ?? '')
+    .update(`${rule.scope}\0${value}`)
+    .digest()
+    .subarray(0, 12);
 }
 
 /** Bytes as letters a–p: a hash in figures could read as an account number. */
@@ -54,7 +78,12 @@ function letters(bytes: Uint8Array): string {
   return out;
 }
 
-function tokenised(vault: TokenVault | undefined, rule: CompiledRule, entity: string, value: string): Uint8Array {
+function tokenised(
+  vault: TokenVault | undefined,
+  rule: CompiledRule,
+  entity: string,
+  value: string,
+): Uint8Array {
   const token = vault?.tokenise(value, entity, rule.scope) ?? '';
   if (!/^[A-Za-z]{8,64}$/.test(token)) {
     throw new Refused('detector_failed', 'the token vault gave no token of 8 to 64 letters', rule.name);
@@ -73,4 +102,3 @@ function partial(rule: CompiledRule, entity: string, value: string, keep: 'bin-l
   const text = `${head}${'*'.repeat(Math.min(hidden, 12))}${value.slice(-4)}`;
   return utf8(UNSEPARATED.has(entity) ? text : `[${entity}:${text}]`);
 }
-

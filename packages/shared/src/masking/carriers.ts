@@ -81,8 +81,19 @@ function messages(place: Place): Spot {
   return spot(place, { members: { role: SKIP, content: block(place), _meta: META } });
 }
 
-const INPUT = spot('input-request', { fixed: true, members: { method: SKIP, messages: messages('input-request'), content: block('input-request'), _meta: META } });
-const INPUT_PARAMS = spot('input-request', { fixed: true, members: { messages: messages('input-request'), _meta: META } });
+const INPUT = spot('input-request', {
+  fixed: true,
+  members: {
+    method: SKIP,
+    messages: messages('input-request'),
+    content: block('input-request'),
+    _meta: META,
+  },
+});
+const INPUT_PARAMS = spot('input-request', {
+  fixed: true,
+  members: { messages: messages('input-request'), _meta: META },
+});
 
 const RESULT = spot('other', {
   members: {
@@ -115,8 +126,12 @@ const PARAMS = spot('arguments', {
 
 /** Params by method; what is not named has PARAMS. */
 const PARAMS_BY_METHOD: Readonly<Record<string, Spot>> = {
-  'notifications/progress': spot('progress', { members: { progressToken: SKIP, message: spot('progress', { fixed: true, flows: true }), _meta: META } }),
-  'notifications/message': spot('log', { members: { level: SKIP, data: spot('log', { flows: true, root: true }), _meta: META } }),
+  'notifications/progress': spot('progress', {
+    members: { progressToken: SKIP, message: spot('progress', { fixed: true, flows: true }), _meta: META },
+  }),
+  'notifications/message': spot('log', {
+    members: { level: SKIP, data: spot('log', { flows: true, root: true }), _meta: META },
+  }),
   'elicitation/create': INPUT_PARAMS,
   'sampling/createMessage': INPUT_PARAMS,
   'roots/list': INPUT_PARAMS,
@@ -131,7 +146,11 @@ export const MESSAGE: Spot = spot('other', {
     method: SKIP,
     result: RESULT,
     error: spot('error-message', {
-      members: { code: SKIP, message: spot('error-message', { fixed: true }), data: spot('error-data', { root: true }) },
+      members: {
+        code: SKIP,
+        message: spot('error-message', { fixed: true }),
+        data: spot('error-data', { root: true }),
+      },
     }),
     params: spot('arguments', { kind: 'params' }),
   },
@@ -143,4 +162,12 @@ export function paramsOf(method: string): Spot {
 }
 
 /** Types of content block that are known (MCP 2024-11-05 to 2026-07-28). */
-export const BLOCK_TYPES: ReadonlySet<string> = new Set(['text', 'image', 'audio', 'resource', 'resource_link', 'tool_use', 'tool_result']);
+export const BLOCK_TYPES: ReadonlySet<string> = new Set([
+  'text',
+  'image',
+  'audio',
+  'resource',
+  'resource_link',
+  'tool_use',
+  'tool_result',
+]);

@@ -49,7 +49,11 @@ export class Edits {
     inner.settle();
     for (let i = 0; i < inner.count; i += 1) {
       const bytes = inner.bytes[i] ?? EMPTY;
-      this.add(view.startOf(inner.from[i] ?? 0), view.endOf(inner.to[i] ?? 0), escape ? escaped(bytes) : bytes);
+      this.add(
+        view.startOf(inner.from[i] ?? 0),
+        view.endOf(inner.to[i] ?? 0),
+        escape ? escaped(bytes) : bytes,
+      );
     }
     inner.truncate(0);
   }
@@ -57,7 +61,9 @@ export class Edits {
   /** Puts edits in order; overlapping ones become one that covers both, with the first one's bytes. */
   settle(): void {
     if (this.#ordered) return;
-    const order = this.from.map((_, i) => i).sort((a, b) => (this.from[a] ?? 0) - (this.from[b] ?? 0) || a - b);
+    const order = this.from
+      .map((_, i) => i)
+      .sort((a, b) => (this.from[a] ?? 0) - (this.from[b] ?? 0) || a - b);
     const from: number[] = [];
     const to: number[] = [];
     const bytes: Uint8Array[] = [];
@@ -84,7 +90,8 @@ export class Edits {
   apply(source: Uint8Array, begin: number, end: number): Uint8Array {
     this.settle();
     let size = end - begin;
-    for (let i = 0; i < this.count; i += 1) size += (this.bytes[i]?.length ?? 0) - ((this.to[i] ?? 0) - (this.from[i] ?? 0));
+    for (let i = 0; i < this.count; i += 1)
+      size += (this.bytes[i]?.length ?? 0) - ((this.to[i] ?? 0) - (this.from[i] ?? 0));
     const out = new Uint8Array(size);
     let at = begin;
     let o = 0;

@@ -1,4 +1,4 @@
-import { ALNUM, asciiText, HAS_ENTITY, HAS_FOLD, isDigit, NEWLINE, SPACE } from './bytes.ts';
+import { asciiText, HAS_ENTITY, HAS_FOLD, isDigit, NEWLINE, SPACE } from './bytes.ts';
 import { luhn, panRange } from './detectors/pan.ts';
 import { Edits, EMPTY } from './edits.ts';
 import { JOIN_WINDOW_BYTES } from './limits.ts';
@@ -16,14 +16,33 @@ interface Piece {
   readonly quoted: boolean;
   readonly bits: number;
   /** First or last of the array that holds it. */
-  opens: boolean;
-  closes: boolean;
+  readonly opens: boolean;
+  readonly closes: boolean;
 }
+
+const OPENS = 1;
+const CLOSES = 2;
 
 /** Pieces that are weighed together: a PAN digit by digit. */
 const MAX_PIECES = 20;
 /** Lengths in which people and programs split a card number. */
-const SPLITS = new Set(['4,4,4,4', '8,8', '4,6,5', '6,10', '6,6,4', '4,12', '12,4', '6,9', '4,4,8', '8,4,4', '4,8,4', '10,6', '4,6,4', '6,4,6', '4,4,4,3']);
+const SPLITS = new Set([
+  '4,4,4,4',
+  '8,8',
+  '4,6,5',
+  '6,10',
+  '6,6,4',
+  '4,12',
+  '12,4',
+  '6,9',
+  '4,4,8',
+  '8,4,4',
+  '4,8,4',
+  '10,6',
+  '4,6,4',
+  '6,4,6',
+  '4,4,4,3',
+]);
 
 /**
  * Values split over neighbours: over blocks of text, which are read on as one text, and over scalars beside each other
@@ -36,8 +55,14 @@ export class Join {
   readonly #view = new View();
   #b: Uint8Array = EMPTY;
   #edits: Edits = this.#found;
-  #pieces: Piece[] = [];
-  #opening = false;
+  /** Pieces gathered: offsets, meaning and edge flags side by side, for most are thrown away. */
+  readonly #from = new Int32Array(2 * MAX_PIECES);
+  readonly #to = new Int32Array(2 * MAX_PIECES);
+  readonly #bits = new Int32Array(2 * MAX_PIECES);
+  readonly #edges = new Uint8Array(2 * MAX_PIECES);
+  #count = 0;
+  #digits = 0;
+  #opening = 0;
   readonly #tail = new Uint8Array(JOIN_WINDOW_BYTES * 2);
   readonly #tailFrom = new Int32Array(JOIN_WINDOW_BYTES * 2);
   readonly #tailTo = new Int32Array(JOIN_WINDOW_BYTES * 2);
@@ -51,48 +76,72 @@ export class Join {
   begin(b: Uint8Array, edits: Edits): void {
     this.#b = b;
     this.#edits = edits;
-    this.#pieces = [];
+    this.#count = 0;
+    this.#digits = 0;
     this.#tailSize = 0;
   }
 
   end(): void {
-    this.#weigh();
+    this.interrupt();
     this.#tailSize = 0;
   }
 
   /** Something stands between that is no digits. */
   interrupt(): void {
-    if (this.#pieces.length > 0) this.#weigh();
+    if (this.#count > 1) this.#weigh();
+    this.#count = 0;
+    this.#digits = 0;
   }
 
   /** An array begins: what is in it may be whole in itself. */
   arrayBegins(): void {
-    this.#opening = true;
+    this.#opening = OPENS;
   }
 
   arrayEnds(): void {
-    this.#opening = false;
-    const last = this.#pieces.at(-1);
-    if (last !== undefined) last.closes = true;
+    this.#opening = 0;
+    if (this.#count > 0) this.#edges[this.#count - 1] = (this.#edges[this.#count - 1] ?? 0) | CLOSES;
   }
 
   /** A scalar [from, to), quotes included. */
   scalar(from: number, to: number, bits: number, hasDigits: boolean): void {
-    const digits = hasDigits && to - from <= 34 ? pieceDigits(this.#b, from, to) : '';
-    if (digits === '') {
-      this.interrupt();
+    const size = hasDigits && to - from <= 34 ? pieceSize(this.#b, from, to) : 0;
+    if (size === 0) {
+      if (this.#count > 0) this.interrupt();
       return;
     }
-    this.#pieces.push({ from, to, digits, quoted: this.#b[from] === 0x22, bits, opens: this.#opening, closes: false });
-    this.#opening = false;
-    if (this.#pieces.length >= 2 * MAX_PIECES) this.#weigh();
+    if (this.#count === 2 * MAX_PIECES) this.interrupt();
+    const i = this.#count;
+    this.#from[i] = from;
+    this.#to[i] = to;
+    this.#bits[i] = bits;
+    this.#edges[i] = this.#opening;
+    this.#opening = 0;
+    this.#count = i + 1;
+    this.#digits += size;
   }
 
   /** Weighs the digits gathered and cuts the windows that are a value. */
   #weigh(): void {
-    const pieces = this.#pieces;
-    this.#pieces = [];
-    if (pieces.length < 2) return;
+    if (this.#digits < 9) return;
+    const pieces: Piece[] = [];
+    for (let i = 0; i < this.#count; i += 1) {
+      const from = this.#from[i] ?? 0;
+      const to = this.#to[i] ?? 0;
+      const edges = this.#edges[i] ?? 0;
+      const opens = (edges & OPENS) !== 0;
+      const closes = (edges & CLOSES) !== 0;
+      const quoted = this.#b[from] === 0x22;
+      pieces.push({
+        from,
+        to,
+        digits: pieceDigits(this.#b, from, to),
+        quoted,
+        bits: this.#bits[i] ?? 0,
+        opens,
+        closes,
+      });
+    }
     for (let start = 0; start < pieces.length - 1; start += 1) {
       const taken = this.#window(pieces, start);
       if (taken > 0) start += taken - 1;
@@ -117,11 +166,19 @@ export class Join {
     return 0;
   }
 
-  #entity(pieces: readonly Piece[], start: number, end: number, digits: string, bits: number): Reporter | undefined {
+  #entity(
+    pieces: readonly Piece[],
+    start: number,
+    end: number,
+    digits: string,
+    bits: number,
+  ): Reporter | undefined {
     const parts = pieces.slice(start, end).map((piece) => piece.digits.length);
     if (digits.length === 9 && (bits & SSN) !== 0 && parts.join() === '3,2,4') return this.#reporter('ssn');
     if (digits.length < 13 || digits.length > 19) return undefined;
-    const whole = (start === 0 || pieces[start]?.opens === true) && (end === pieces.length || pieces[end - 1]?.closes === true);
+    const whole =
+      (start === 0 || pieces[start]?.opens === true) &&
+      (end === pieces.length || pieces[end - 1]?.closes === true);
     const typical = SPLITS.has(parts.join());
     const singles = parts.every((size) => size === 1);
     const carded = (bits & CARD) !== 0;
@@ -162,7 +219,13 @@ export class Join {
     const view = this.#view;
     const long = to - from > 6 * JOIN_WINDOW_BYTES;
     if (this.#tailSize > 0) {
-      view.read(this.#b, from, long ? safeCut(this.#b, from, from + 6 * JOIN_WINDOW_BYTES) : to, true, (flags & (HAS_FOLD | HAS_ENTITY)) !== 0 || flags >= 64);
+      view.read(
+        this.#b,
+        from,
+        long ? safeCut(this.#b, from, from + 6 * JOIN_WINDOW_BYTES) : to,
+        true,
+        (flags & (HAS_FOLD | HAS_ENTITY)) !== 0 || flags >= 64,
+      );
       this.#acrossTail(view);
     }
     if (long) {
@@ -196,7 +259,8 @@ export class Join {
     for (let i = 0; i < this.#found.count; i += 1) {
       const from = this.#found.from[i] ?? 0;
       const to = (this.#found.to[i] ?? 0) - space;
-      if (this.#crosses(view, from >= size + space ? from - space : from, to, this.#found.bytes[i] ?? EMPTY)) used += 1;
+      if (this.#crosses(view, from >= size + space ? from - space : from, to, this.#found.bytes[i] ?? EMPTY))
+        used += 1;
       else this.#run.uncount(counted, used);
     }
     this.#found.truncate(0);
@@ -214,7 +278,8 @@ export class Join {
       return true;
     }
     const tailFrom = this.#tailFrom[from] ?? 0;
-    for (let i = from; i < size; i += 1) if (this.#edits.touches(this.#tailFrom[i] ?? 0, this.#tailTo[i] ?? 0)) return false;
+    for (let i = from; i < size; i += 1)
+      if (this.#edits.touches(this.#tailFrom[i] ?? 0, this.#tailTo[i] ?? 0)) return false;
     this.#cutTail(from, tailFrom, bytes);
     this.#edits.add(headFrom, headTo, EMPTY);
     return true;
@@ -277,14 +342,19 @@ function signals(byte: number): boolean {
   return isDigit(byte) || byte === 0x40 || byte === 0x3d || byte === 0x2d;
 }
 
-/** The digits of a scalar that is nothing but digits and separators; '' for any other. */
-function pieceDigits(b: Uint8Array, from: number, to: number): string {
-  let digits = '';
+/** How many digits a scalar has that is nothing but digits, spaces and dashes; 0 for any other. */
+function pieceSize(b: Uint8Array, from: number, to: number): number {
+  let size = 0;
   for (let at = from; at < to; at += 1) {
     const byte = b[at] ?? 0;
-    if (isDigit(byte)) digits += String.fromCharCode(byte);
-    else if ((ALNUM[byte] ?? 0) !== 0 || byte >= 0x80 || byte === 0x5c || byte === 0x2e || byte === 0x3a || byte === 0x2f) return '';
-    else if (byte !== 0x22 && byte !== SPACE && byte !== 0x2d) return '';
+    if (isDigit(byte)) size += 1;
+    else if (byte !== 0x22 && byte !== SPACE && byte !== 0x2d) return 0;
   }
-  return digits.length <= 16 ? digits : '';
+  return size <= 16 ? size : 0;
+}
+
+function pieceDigits(b: Uint8Array, from: number, to: number): string {
+  let digits = '';
+  for (let at = from; at < to; at += 1) if (isDigit(b[at] ?? 0)) digits += String.fromCharCode(b[at] ?? 0);
+  return digits;
 }

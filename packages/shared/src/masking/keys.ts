@@ -29,11 +29,23 @@ export class KeyCache {
     this.#names = names;
   }
 
-  /** Looks up key bytes [from, to), without escapes; `hash` is theirs (keyHash). */
-  look(b: Uint8Array, from: number, to: number, hash: number): void {
+  /** Looks up key bytes [from, to), without escapes. */
+  look(b: Uint8Array, from: number, to: number): void {
     const size = to - from;
-    const slot = (hash ^ (hash >>> 11)) & (KEY_CACHE_SLOTS - 1);
-    if (this.#hashes[slot] === hash && this.#sizes[slot] === size && size > 0 && this.#same(slot, b, from, size)) {
+    // The ends and the middle tell keys apart well enough for a slot; the bytes themselves are compared below.
+    const ends =
+      ((b[from] ?? 0) << 8) ^
+      ((b[to - 1] ?? 0) << 16) ^
+      ((b[(from + to) >> 1] ?? 0) << 3) ^
+      (b[from + 1] ?? 0);
+    const hash = Math.imul(ends + size, 0x9e3779b1) | 1;
+    const slot = (hash >>> 20) & (KEY_CACHE_SLOTS - 1);
+    if (
+      this.#hashes[slot] === hash &&
+      this.#sizes[slot] === size &&
+      size > 0 &&
+      this.#same(slot, b, from, size)
+    ) {
       this.bits = this.#bits[slot] ?? 0;
       this.rule = this.#rules[slot] ?? -1;
       this.role = this.#roles[slot] ?? 0;
@@ -56,13 +68,26 @@ export class KeyCache {
     this.bits = to - from > 128 ? 0 : meaningOfName(b, from, to);
     const name = plainNameOf(b, from, to);
     this.rule = this.#names.get(name) ?? -1;
-    this.role = COLUMN_KEYS.has(name) ? COLUMN_NAMES : ROW_KEYS.has(name) ? ROWS : GENERIC_KEYS.has(name) ? GENERIC : 0;
+    this.role = COLUMN_KEYS.has(name)
+      ? COLUMN_NAMES
+      : ROW_KEYS.has(name)
+        ? ROWS
+        : GENERIC_KEYS.has(name)
+          ? GENERIC
+          : 0;
     let digits = 0;
     let other = false;
     for (let at = from; at < to; at += 1) {
       const byte = b[at] ?? 0;
       if (byte >= 0x30 && byte <= 0x39) digits += 1;
-      else if (byte === 0x40 || byte === 0x3a || byte === 0x3d || byte >= 0x80 || (STRING_FLAG[byte] ?? 0) > 1) other = true;
+      else if (
+        byte === 0x40 ||
+        byte === 0x3a ||
+        byte === 0x3d ||
+        byte >= 0x80 ||
+        (STRING_FLAG[byte] ?? 0) > 1
+      )
+        other = true;
     }
     this.plain = digits < 6 && !other && to - from < 20;
   }
@@ -82,11 +107,30 @@ export const GENERIC = 3;
 const COLUMN_KEYS = new Set(['columns', 'fields', 'headers', 'header', 'columnnames', 'fieldnames', 'cols']);
 const ROW_KEYS = new Set(['rows', 'data', 'values', 'records', 'results', 'tuples']);
 const GENERIC_KEYS = new Set([
-  'value', 'number', 'no', 'num', 'text', 'raw', 'display', 'primary', 'secondary', 'home', 'work', 'default', 'example',
-  'examples', 'const', 'enum', 'full', 'current', 'old', 'new', 'before', 'after', 'item', 'items', 'entry', 'content',
+  'value',
+  'number',
+  'no',
+  'num',
+  'text',
+  'raw',
+  'display',
+  'primary',
+  'secondary',
+  'home',
+  'work',
+  'default',
+  'example',
+  'examples',
+  'const',
+  'enum',
+  'full',
+  'current',
+  'old',
+  'new',
+  'before',
+  'after',
+  'item',
+  'items',
+  'entry',
+  'content',
 ]);
-
-/** One step of a key's hash. */
-export function keyHash(hash: number, byte: number): number {
-  return (Math.imul(hash, 31) + byte) | 0;
-}

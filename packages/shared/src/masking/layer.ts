@@ -1,4 +1,4 @@
-import { asciiText, HAS_ENTITY, HAS_FOLD, NEWLINE, OPEN_BRACE, OPEN_BRACKET, STOP, utf8 } from './bytes.ts';
+import { asciiText, HAS_ENTITY, HAS_FOLD, OPEN_BRACE, OPEN_BRACKET, STOP, utf8 } from './bytes.ts';
 import { Edits } from './edits.ts';
 import { ENCODING_MAX_DEPTH, NESTING_MAX_DEPTH } from './limits.ts';
 import { IN_ENCODED, type Run } from './run.ts';
@@ -66,7 +66,11 @@ export class Layer {
   /** Whether a JSON string's text could be a document: begins with a brace or bracket after white space. */
   #opensDocument(b: Uint8Array, from: number, to: number): boolean {
     let at = skipSpace(b, from, to);
-    while (at + 1 < to && b[at] === 0x5c && (b[at + 1] === 0x6e || b[at + 1] === 0x72 || b[at + 1] === 0x74)) {
+    while (
+      at + 1 < to &&
+      b[at] === 0x5c &&
+      (b[at + 1] === 0x6e || b[at + 1] === 0x72 || b[at + 1] === 0x74)
+    ) {
       at = skipSpace(b, at + 2, to);
     }
     return b[at] === OPEN_BRACE || b[at] === OPEN_BRACKET;
@@ -88,10 +92,10 @@ export class Layer {
       const open = b[skipSpace(b, from, to)] ?? 0;
       if ((open === OPEN_BRACE || open === OPEN_BRACKET) && this.#document(b, from, to, edits)) return;
     }
-    const line = to - from > 12 ? b.indexOf(NEWLINE, from) : -1;
-    if (line >= 0 && line < to) this.#lines(b, from, to, keyBits, edits);
+    if (to - from > 12 && b !== this.run.raw && lineEnd(b, from, to) < to)
+      this.#lines(b, from, to, keyBits, edits);
     else this.scanner.scan(b, from, to, keyBits, edits);
-    this.custom(b, from, to, edits);
+    if (this.run.plan.hasCustom) this.custom(b, from, to, edits);
   }
 
   /** A number lexeme. One written with an exponent, or a fraction of zeros, is read as the integer it is. */
@@ -99,10 +103,12 @@ export class Layer {
     const begin = b[from] === 0x2d ? from + 1 : from;
     let plain = true;
     for (let at = begin; at < to && plain; at += 1) plain = (b[at] ?? 0) >= 0x30;
+    // A fraction is never a value itself, and what stands before its point is too short to be one.
+    if (!plain && keyBits === 0 && isShortFraction(b, begin, to) && !this.run.plan.hasCustom) return;
     const integer = plain || to - begin > 64 ? null : integerOf(asciiText(b, begin, to));
     if (integer !== null) this.scanner.scan(utf8(integer), 0, integer.length, keyBits, edits);
     else this.scanner.scan(b, begin, to, keyBits, edits);
-    this.custom(b, from, to, edits);
+    if (this.run.plan.hasCustom) this.custom(b, from, to, edits);
   }
 
   /** Customer patterns and dictionaries over a text. */
@@ -160,9 +166,18 @@ export class Layer {
     return Math.min(at, to);
   }
 
-  #cell(b: Uint8Array, from: number, to: number, head: TableHead, index: number, keyBits: number, edits: Edits): void {
+  #cell(
+    b: Uint8Array,
+    from: number,
+    to: number,
+    head: TableHead,
+    index: number,
+    keyBits: number,
+    edits: Edits,
+  ): void {
     const column = head.columns[index];
-    const reporter = column !== undefined && column.rule >= 0 ? this.run.plan.reporters[column.rule] : undefined;
+    const reporter =
+      column !== undefined && column.rule >= 0 ? this.run.plan.reporters[column.rule] : undefined;
     if (reporter !== undefined && to > from && !isMasked(b, from, to)) {
       if (this.run.hit(reporter, b, from, to, edits, from)) return;
     }
@@ -200,6 +215,15 @@ export class Layer {
     edits.takeFrom(this.#inner, this.view, false);
     return edits.count === 0 ? null : edits.apply(bytes, 0, bytes.length);
   }
+}
+
+/** Whether a number has a point after fewer than twelve digits, and no exponent. */
+function isShortFraction(b: Uint8Array, from: number, to: number): boolean {
+  let point = from;
+  while (point < to && b[point] !== 0x2e) point += 1;
+  if (point === to || point - from >= 12) return false;
+  for (let at = point + 1; at < to; at += 1) if ((b[at] ?? 0) > 0x39) return false;
+  return true;
 }
 
 /** The digits of an integer in any of JSON's forms: 4.2e3 is 4200, 42.00 is 42. Null for a true fraction. */

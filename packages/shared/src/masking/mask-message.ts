@@ -1,11 +1,9 @@
 import { isUtf8 } from 'node:buffer';
-import { OPEN_BRACE, OPEN_BRACKET } from './bytes.ts';
 import { Edits, EMPTY } from './edits.ts';
 import { Refused } from './errors.ts';
 import { Layer } from './layer.ts';
 import type { MaskingPlan, Reporter } from './plan.ts';
 import { Run } from './run.ts';
-import { checkSyntax, skipSpace } from './syntax.ts';
 import type { MaskOptions, MaskResult, Refusal } from './types.ts';
 
 /**
@@ -17,20 +15,10 @@ import type { MaskOptions, MaskResult, Refusal } from './types.ts';
  */
 export function maskMessage(raw: Uint8Array, plan: MaskingPlan, options: MaskOptions = {}): MaskResult {
   try {
-    checkMessage(raw);
+    if (!isUtf8(raw)) throw new Refused('malformed', 'the message is not UTF-8');
     return masked(raw, plan, options);
   } catch (thrown) {
     return refusedResult(refusalOf(thrown));
-  }
-}
-
-/** @throws Refused malformed, too_deep */
-export function checkMessage(raw: Uint8Array): void {
-  const first = raw[skipSpace(raw, 0, raw.length)];
-  const syntax = checkSyntax(raw, 0, raw.length, false);
-  if (syntax === 'too_deep') throw new Refused('too_deep', 'the message is nested too deeply to examine');
-  if (syntax !== 'valid' || (first !== OPEN_BRACE && first !== OPEN_BRACKET) || !isUtf8(raw)) {
-    throw new Refused('malformed', 'the message is not a JSON-RPC message');
   }
 }
 
@@ -50,6 +38,7 @@ function masked(raw: Uint8Array, plan: MaskingPlan, options: MaskOptions): MaskR
   // A value that only its context gave away is masked everywhere in the message: a second pass knows it from the start.
   for (;;) {
     const run = new Run(plan, options, known);
+    run.raw = raw;
     const edits = new Edits();
     new Layer(run, 0, 0).walker.message(raw, edits);
     if (known === undefined && run.mustRepeat) {

@@ -27,14 +27,17 @@ export function mediaKind(bytes: Uint8Array): MediaKind {
   const head = Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.length, 12)).toString('hex');
   if (bytes[0] === 0x1f && bytes[1] === 0x8b) return 'compressed';
   if (head.startsWith('52494646')) return head.slice(16) === '57454250' ? 'image' : 'audio';
-  if (head.slice(8, 16) === '66747970') return head.slice(16, 22) === '617669' || head.slice(16, 22) === '686569' ? 'image' : 'audio';
+  if (head.slice(8, 16) === '66747970')
+    return head.slice(16, 22) === '617669' || head.slice(16, 22) === '686569' ? 'image' : 'audio';
   const known = SIGNATURES.find(([, signature]) => head.startsWith(signature));
   if (known !== undefined) return known[0];
   return isText(bytes) ? 'text' : 'opaque';
 }
 
 /** What to do with a string that should be base64: `scan` where it isn't, and is text like any other. */
-export type MediaVerdict = { readonly kind: 'keep' | 'drop' | 'scan' } | { readonly kind: 'replace'; readonly bytes: Uint8Array };
+export type MediaVerdict =
+  | { readonly kind: 'keep' | 'drop' | 'scan' }
+  | { readonly kind: 'replace'; readonly bytes: Uint8Array };
 
 const KEEP: MediaVerdict = { kind: 'keep' };
 const DROP: MediaVerdict = { kind: 'drop' };
@@ -53,19 +56,32 @@ export function masksMedia(layer: Layer, base64: string, declared: 'image' | 'au
     const inner = decompress(bytes);
     if (inner !== null) return replaced(layer.packed(inner.bytes), (masked) => inner.pack(masked));
   }
-  if (kind === 'image') return choose(plan.images, 'image', 'the answer holds an image, which the rules do not let through');
-  if (kind === 'audio') return choose(plan.audio, 'audio', 'the answer holds sound, which the rules do not let through');
-  return choose(declared === 'blob' ? plan.binary : plan[declared === 'image' ? 'images' : 'audio'], 'undecodable_blob', UNREADABLE);
+  if (kind === 'image')
+    return choose(plan.images, 'image', 'the answer holds an image, which the rules do not let through');
+  if (kind === 'audio')
+    return choose(plan.audio, 'audio', 'the answer holds sound, which the rules do not let through');
+  return choose(
+    declared === 'blob' ? plan.binary : plan[declared === 'image' ? 'images' : 'audio'],
+    'undecodable_blob',
+    UNREADABLE,
+  );
 }
 
 const UNREADABLE = 'the answer holds data that can not be read as text, and the rules demand reading it';
 
 function replaced(masked: Uint8Array | null, pack: (bytes: Uint8Array) => Uint8Array): MediaVerdict {
   if (masked === null) return KEEP;
-  return { kind: 'replace', bytes: new Uint8Array(Buffer.from(Buffer.from(pack(masked)).toString('base64'), 'latin1')) };
+  return {
+    kind: 'replace',
+    bytes: new Uint8Array(Buffer.from(Buffer.from(pack(masked)).toString('base64'), 'latin1')),
+  };
 }
 
-function choose(choice: MediaChoice, reason: 'image' | 'audio' | 'undecodable_blob', message: string): MediaVerdict {
+function choose(
+  choice: MediaChoice,
+  reason: 'image' | 'audio' | 'undecodable_blob',
+  message: string,
+): MediaVerdict {
   if (choice === 'refuse') throw new Refused(reason, message);
   return choice === 'drop' ? DROP : KEEP;
 }

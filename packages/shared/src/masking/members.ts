@@ -1,4 +1,13 @@
-import { BACKSLASH, CLOSE_BRACE, CLOSE_BRACKET, COMMA, OPEN_BRACE, OPEN_BRACKET, QUOTE, utf8 } from './bytes.ts';
+import {
+  BACKSLASH,
+  CLOSE_BRACE,
+  CLOSE_BRACKET,
+  COMMA,
+  OPEN_BRACE,
+  OPEN_BRACKET,
+  QUOTE,
+  utf8,
+} from './bytes.ts';
 import { Refused } from './errors.ts';
 import { COLUMN_NAMES } from './keys.ts';
 import { TABLE_MAX_COLUMNS } from './limits.ts';
@@ -53,7 +62,12 @@ export const memberText = {
   },
 };
 
-function members(b: Uint8Array, at: number, to: number, each: (key: string, from: number, end: number) => boolean): void {
+function members(
+  b: Uint8Array,
+  at: number,
+  to: number,
+  each: (key: string, from: number, end: number) => boolean,
+): void {
   if (b[at] !== OPEN_BRACE) return;
   let i = skipSpace(b, at + 1, to);
   while (b[i] !== CLOSE_BRACE && i < to) {
@@ -72,7 +86,12 @@ function members(b: Uint8Array, at: number, to: number, each: (key: string, from
  * Reads an array as the names of columns: strings, or objects with a name (as SQL tools give them).
  * @returns null where it is none, or none of its names means anything to this plan.
  */
-export function columnsOf(plan: MaskingPlan, b: Uint8Array, at: number, to: number): readonly Column[] | null {
+export function columnsOf(
+  plan: MaskingPlan,
+  b: Uint8Array,
+  at: number,
+  to: number,
+): readonly Column[] | null {
   if (b[at] !== OPEN_BRACKET) return null;
   const columns: Column[] = [];
   let useful = false;
@@ -84,10 +103,14 @@ export function columnsOf(plan: MaskingPlan, b: Uint8Array, at: number, to: numb
     let name = '';
     if (b[i] === QUOTE) name = end - i > 130 ? '' : memberText.at(b, i, end);
     else if (b[i] === OPEN_BRACE) {
-      for (const key of ['name', 'column', 'columnName', 'column_name', 'field', 'label']) name ||= memberText.find(b, i, to, key);
+      for (const key of ['name', 'column', 'columnName', 'column_name', 'field', 'label'])
+        name ||= memberText.find(b, i, to, key);
     } else return null;
     const bytes = utf8(name);
-    const column = { bits: meaningOfName(bytes, 0, bytes.length), rule: plan.columnNames.get(plainName(name)) ?? -1 };
+    const column = {
+      bits: meaningOfName(bytes, 0, bytes.length),
+      rule: plan.columnNames.get(plainName(name)) ?? -1,
+    };
     useful ||= column.bits !== 0 || column.rule >= 0;
     columns.push(column);
     i = skipSpace(b, end, to);

@@ -1,3 +1,4 @@
+import { comparable } from './actions.ts';
 import { utf8 } from './bytes.ts';
 import type { Detector, DigitsDetector, SignDetector, TokenDetector } from './detector.ts';
 import { DETECTORS } from './detectors/table.ts';
@@ -9,7 +10,6 @@ import { Dictionary } from './rules/dictionary.ts';
 import { plainName } from './rules/names.ts';
 import { PathSet } from './rules/paths.ts';
 import { compilePattern, PatternSet } from './rules/pattern.ts';
-import { comparable } from './actions.ts';
 import type { Action, MaskingRule, MediaChoice, PlanOptions, TokenVault } from './types.ts';
 
 /** A rule ready for use. */
@@ -40,14 +40,31 @@ export interface Reporter {
   readonly fixed: Uint8Array | null;
 }
 
+/** A detector and what its findings are reported as. */
+export interface Active<D extends Detector> {
+  readonly detector: D;
+  readonly reporter: Reporter;
+}
+
+/** Runs of this size and longer meet the same detectors: those for long tokens. */
+export const TOKEN_SIZES = 130;
+
 /** Everything that masking needs to know, compiled once and used for any number of messages. */
 export class MaskingPlan {
   readonly rules: CompiledRule[] = [];
   readonly reporters: Reporter[] = [];
-  readonly digits: { readonly detector: DigitsDetector; readonly reporter: Reporter }[] = [];
-  readonly tokens: { readonly detector: TokenDetector; readonly reporter: Reporter }[] = [];
+  readonly digits: Active<DigitsDetector>[] = [];
+  readonly tokens: Active<TokenDetector>[] = [];
+  /** The same by size of the group or run, so that a candidate meets only detectors that could take it. */
+  readonly digitsBySize: (readonly Active<DigitsDetector>[])[];
+  readonly tokensBySize: (readonly Active<TokenDetector>[])[];
+  readonly mixedBySize: (readonly Active<TokenDetector>[])[];
+  /** Meanings that any of the plan's digit detectors asks for: with none of them there is nothing to look back for. */
+  readonly wanted: number;
+  /** Whether customers' patterns or dictionaries run over every text. */
+  readonly hasCustom: boolean;
   /** By byte: detectors called at it. */
-  readonly signs: { readonly detector: SignDetector; readonly reporter: Reporter }[][] = [];
+  readonly signs: Active<SignDetector>[][] = [];
   readonly patterns = new PatternSet();
   readonly patternReporters: Reporter[] = [];
   readonly dictionaries: Dictionary[] = [];
@@ -69,20 +86,38 @@ export class MaskingPlan {
     const profiles = (options.profiles ?? []).map((name) => PROFILES[name]);
     this.images = options.images ?? 'pass';
     this.audio = options.audio ?? 'pass';
-    this.binary = options.binary ?? (profiles.some((profile) => profile.binary === 'refuse') ? 'refuse' : 'pass');
+    this.binary =
+      options.binary ?? (profiles.some((profile) => profile.binary === 'refuse') ? 'refuse' : 'pass');
     this.unknownCarriers = options.unknownCarriers ?? 'refuse';
     this.scope = options.scope ?? '';
     const rules = [...(options.rules ?? []), ...profiles.flatMap((profile) => profile.rules)];
     checkRules(rules, options);
-    for (const [index, rule] of rules.entries()) this.rules.push(compiledRule(rule, index, options, this.scope));
+    for (const [index, rule] of rules.entries())
+      this.rules.push(compiledRule(rule, index, options, this.scope));
     this.#takeDetectors(rules);
     for (const [index, rule] of rules.entries()) this.#takeCustomRule(rule, this.rules[index]);
     this.keys = new KeyCache(this.keyNames);
+    this.hasCustom = this.patterns.size > 0 || this.dictionaries.length > 0;
+    this.wanted = this.digits.reduce((bits, { detector }) => bits | detector.context, 0);
+    const upTo = (limit: number): number[] => Array.from({ length: limit }, (_, size) => size);
+    this.digitsBySize = upTo(20).map((size) =>
+      this.digits.filter(({ detector }) => ((detector.sizes >> size) & 1) === 1),
+    );
+    const fits = (size: number, detector: TokenDetector): boolean =>
+      size >= detector.min && size <= detector.max;
+    this.mixedBySize = upTo(TOKEN_SIZES).map((size) =>
+      this.tokens.filter(({ detector }) => fits(size, detector)),
+    );
+    this.tokensBySize = this.mixedBySize.map((list) => list.filter(({ detector }) => !detector.mixed));
   }
 
   #reporter(detector: string, entity: string, confidence: number, rules: readonly CompiledRule[]): Reporter {
     const only = rules.length === 1 ? rules[0] : undefined;
-    const plain = only?.action.kind === 'redact' && only.allow === null && only.context === null && only.minConfidence <= confidence;
+    const plain =
+      only?.action.kind === 'redact' &&
+      only.allow === null &&
+      only.context === null &&
+      only.minConfidence <= confidence;
     const reporter = {
       index: this.reporters.length,
       detector,
@@ -128,7 +163,9 @@ export class MaskingPlan {
       const pattern = compilePattern(rule.name, match.pattern, match.caseSensitive ?? true, reporter.index);
       this.patterns.add(pattern, match.pattern, match.caseSensitive ?? true);
     } else if ('dictionary' in match) {
-      this.dictionaries.push(new Dictionary(rule.name, match.dictionary, match.caseSensitive ?? false, reporter.index));
+      this.dictionaries.push(
+        new Dictionary(rule.name, match.dictionary, match.caseSensitive ?? false, reporter.index),
+      );
     } else if ('paths' in match) {
       for (const path of match.paths) this.paths.add(rule.name, path, reporter.index);
       this.hasPaths = true;
@@ -146,7 +183,8 @@ function learnName(names: Map<string, number>, name: string, reporter: number): 
 }
 
 function kindOf(rule: MaskingRule): string {
-  for (const kind of ['pattern', 'dictionary', 'paths', 'keys', 'columns'] as const) if (kind in rule.match) return `rule-${kind}`;
+  for (const kind of ['pattern', 'dictionary', 'paths', 'keys', 'columns'] as const)
+    if (kind in rule.match) return `rule-${kind}`;
   return 'rule';
 }
 
@@ -178,10 +216,12 @@ function compiledRule(rule: MaskingRule, index: number, options: PlanOptions, sc
 const NAME = /^[A-Z][A-Z0-9_]{0,39}$/;
 
 function checkRules(rules: readonly MaskingRule[], options: PlanOptions): void {
-  if (rules.length > RULES_MAX) throw new MaskingError('rule_incomplete', `a plan holds at most ${RULES_MAX} rules`);
+  if (rules.length > RULES_MAX)
+    throw new MaskingError('rule_incomplete', `a plan holds at most ${RULES_MAX} rules`);
   const names = new Set<string>();
   for (const rule of rules) {
-    if (names.has(rule.name)) throw new MaskingError('duplicate_rule', `two rules are named "${rule.name}"; rename one`);
+    if (names.has(rule.name))
+      throw new MaskingError('duplicate_rule', `two rules are named "${rule.name}"; rename one`);
     names.add(rule.name);
     checkRule(rule, options);
   }
@@ -196,23 +236,45 @@ function checkRule(rule: MaskingRule, options: PlanOptions): void {
       }
     }
   } else if (rule.entity === undefined || !NAME.test(rule.entity)) {
-    throw new MaskingError('rule_incomplete', `rule "${rule.name}": needs an entity of capitals, digits and _ that names what it masks`);
+    throw new MaskingError(
+      'rule_incomplete',
+      `rule "${rule.name}": needs an entity of capitals, digits and _ that names what it masks`,
+    );
   }
   const list = Object.values(rule.match)[0] as unknown;
-  if (Array.isArray(list) && (list.length === 0 || list.some((item) => typeof item !== 'string' || item.trim() === ''))) {
+  if (
+    Array.isArray(list) &&
+    (list.length === 0 || list.some((item) => typeof item !== 'string' || item.trim() === ''))
+  ) {
     throw new MaskingError('rule_incomplete', `rule "${rule.name}": its list is empty or has an empty item`);
   }
-  if (('keys' in rule.match && rule.match.keys.some((key) => plainName(key) === '')) || ('columns' in rule.match && rule.match.columns.some((key) => plainName(key) === ''))) {
+  if (
+    ('keys' in rule.match && rule.match.keys.some((key) => plainName(key) === '')) ||
+    ('columns' in rule.match && rule.match.columns.some((key) => plainName(key) === ''))
+  ) {
     throw new MaskingError('rule_incomplete', `rule "${rule.name}": a name has no letter or digit`);
   }
-  if (rule.action.kind === 'redact' && rule.action.label !== undefined && !/^[A-Z][A-Z0-9_ -]{0,39}$/.test(rule.action.label)) {
-    throw new MaskingError('rule_incomplete', `rule "${rule.name}": a label is capitals, digits, space, - and _`);
+  if (
+    rule.action.kind === 'redact' &&
+    rule.action.label !== undefined &&
+    !/^[A-Z][A-Z0-9_ -]{0,39}$/.test(rule.action.label)
+  ) {
+    throw new MaskingError(
+      'rule_incomplete',
+      `rule "${rule.name}": a label is capitals, digits, space, - and _`,
+    );
   }
   if (rule.action.kind === 'hash' && (options.hashKey === undefined || options.hashKey.length < 32)) {
-    throw new MaskingError('key_missing', `rule "${rule.name}" hashes, and the plan has no key of 32 bytes or more`);
+    throw new MaskingError(
+      'key_missing',
+      `rule "${rule.name}" hashes, and the plan has no key of 32 bytes or more`,
+    );
   }
   if (rule.action.kind === 'token' && options.vault === undefined) {
-    throw new MaskingError('vault_missing', `rule "${rule.name}" makes tokens, and the plan has no token vault`);
+    throw new MaskingError(
+      'vault_missing',
+      `rule "${rule.name}" makes tokens, and the plan has no token vault`,
+    );
   }
 }
 

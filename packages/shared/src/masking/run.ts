@@ -2,14 +2,35 @@ import { canonicalValue, comparable, replacement } from './actions.ts';
 import { asciiText } from './bytes.ts';
 import type { Edits } from './edits.ts';
 import { Refused } from './errors.ts';
-import { BUDGET_STEP_BYTES, CONTEXT_WINDOW_BYTES, REMEMBERED_MAX_CANDIDATES, REMEMBERED_MAX_VALUES } from './limits.ts';
+import {
+  BUDGET_STEP_BYTES,
+  CONTEXT_WINDOW_BYTES,
+  REMEMBERED_MAX_CANDIDATES,
+  REMEMBERED_MAX_VALUES,
+} from './limits.ts';
 import type { CompiledRule, MaskingPlan, Reporter } from './plan.ts';
 import type { Carrier, Finding, MaskOptions, Place } from './types.ts';
 
 /** Places by number, so that a hit costs no text. */
 export const PLACES: readonly Place[] = [
-  'other', 'text', 'structured', 'resource-text', 'resource-blob', 'link', 'image', 'audio', 'error-message', 'error-data',
-  'progress', 'log', 'input-request', 'prompt', 'completion', 'tool-definition', 'arguments', 'meta',
+  'other',
+  'text',
+  'structured',
+  'resource-text',
+  'resource-blob',
+  'link',
+  'image',
+  'audio',
+  'error-message',
+  'error-data',
+  'progress',
+  'log',
+  'input-request',
+  'prompt',
+  'completion',
+  'tool-definition',
+  'arguments',
+  'meta',
 ];
 export type Form = 0 | 1 | 2 | 3 | 4;
 export const IN_VALUE: Form = 0;
@@ -22,6 +43,8 @@ const FORMS = ['', '.key', '.number', '.split', '.encoded'] as const;
 /** The state of masking one message: what was found, what is remembered, how much work is left. */
 export class Run {
   readonly plan: MaskingPlan;
+  /** The message's bytes: strings in it hold no line breaks but as escapes. */
+  raw: Uint8Array | null = null;
   /** Place of what is being scanned (index into PLACES) and its form. */
   place = 0;
   form: Form = IN_VALUE;
@@ -74,10 +97,17 @@ export class Run {
   }
 
   /** The first rule that applies to a value. */
-  ruleFor(reporter: Reporter, b: Uint8Array, from: number, to: number, floor: number): CompiledRule | undefined {
+  ruleFor(
+    reporter: Reporter,
+    b: Uint8Array,
+    from: number,
+    to: number,
+    floor: number,
+  ): CompiledRule | undefined {
     for (const rule of reporter.rules) {
       if (reporter.confidence < rule.minConfidence) continue;
-      if (rule.allow !== null && rule.allow.has(comparable(canonicalValue(b, from, to, reporter.entity)))) continue;
+      if (rule.allow !== null && rule.allow.has(comparable(canonicalValue(b, from, to, reporter.entity))))
+        continue;
       if (rule.context !== null && !this.#near(rule.context, b, from, floor)) continue;
       return rule;
     }

@@ -1,13 +1,14 @@
 import { ALNUM, DIGIT, HYPHEN, isDigit, ORDINARY, TEXT_CLASS, UPPER } from './bytes.ts';
 import { Cluster } from './cluster.ts';
 import { meaningBefore } from './context.ts';
+import { looksLikeDate } from './dates.ts';
 import { Text } from './detector.ts';
 import { isLiteral } from './detectors/password.ts';
 import type { Edits } from './edits.ts';
 import { BASE64_MIN_CHARS, HEX_MIN_CHARS, PASSWORD_MAX_BYTES } from './limits.ts';
-import type { MaskingPlan, Reporter } from './plan.ts';
+import { type MaskingPlan, type Reporter, TOKEN_SIZES } from './plan.ts';
 import type { Run } from './run.ts';
-import { hexRun, isUuid, wideRun } from './tokens.ts';
+import { base64MayBeText, hexMayBeText, hexRun, isUuid, timeEnd, wideRun } from './tokens.ts';
 import { PHONE, SECRET } from './words.ts';
 
 /** Unpacks an encoded run and masks what is in it; where it did, the cut is made. @returns whether it was a packed text. */
@@ -26,8 +27,9 @@ export class TextScanner {
   #edits: Edits;
   /** End of the run of letters and digits that was handled last. */
   #done = 0;
-  /** End of the encoded run that was tried last, so that none is unpacked twice. */
+  /** Ends of the encoded run that was cut last, and of the widest one whose bounds are known. */
   #tried = 0;
+  #wideEnd = 0;
   /** Where the last number by context ended and what it was: "555-1234 or 555-5678". */
   #lastEnd = -1;
   #lastBits = 0;
@@ -49,6 +51,7 @@ export class TextScanner {
     this.#edits = edits;
     this.#done = from;
     this.#tried = from;
+    this.#wideEnd = from;
     this.#lastEnd = -1;
     this.#run.spend(to - from);
     if ((keyBits & SECRET) !== 0 && this.#wholeSecret(b, from, to)) return;
@@ -68,7 +71,8 @@ export class TextScanner {
   /** The value of a key that says secret goes as a whole. */
   #wholeSecret(b: Uint8Array, from: number, to: number): boolean {
     const secret = this.#plan.secret;
-    if (secret === null || to - from > PASSWORD_MAX_BYTES || !isLiteral(this.#text, from, to, 4)) return false;
+    if (secret === null || to - from > PASSWORD_MAX_BYTES || !isLiteral(this.#text, from, to, 4))
+      return false;
     return this.#run.hit(secret, b, from, to, this.#edits, from);
   }
 
@@ -102,9 +106,13 @@ export class TextScanner {
     const from = text.tokenFrom;
     const end = text.tokenTo;
     if (size === 8 && b[end] === HYPHEN && isUuid(b, from, to)) return this.#skipTo(from + 36);
-    for (const { detector, reporter } of this.#plan.tokens) {
-      if (size < detector.min || size > detector.max || (detector.mixed && (digits === 0 || digits === size))) continue;
-      if (detector.detect(text)) return this.#cut(reporter, b, text.from, text.to);
+    const active =
+      (digits === 0 ? this.#plan.tokensBySize : this.#plan.mixedBySize)[
+        size < TOKEN_SIZES ? size : TOKEN_SIZES - 1
+      ] ?? [];
+    for (let k = 0; k < active.length; k += 1) {
+      const entry = active[k];
+      if (entry?.detector.detect(text) === true) return this.#cut(entry.reporter, b, text.from, text.to);
     }
     if (size >= BASE64_MIN_CHARS && this.#unpackRun(b, from, end, to)) return this.#skipTo(this.#tried);
     if (digits === 0) return end;
@@ -143,13 +151,20 @@ export class TextScanner {
     const keyBits = this.#text.keyBits;
     if (cluster.groups === 1 && size < 5 && keyBits === 0 && !this.#beforeMonth(b, runEnd, size)) return end;
     let bits = this.#bitsAt(b, at, keyBits);
+    if (bits === 0 && cluster.groups < 4 && !cluster.truncated) {
+      // Too few digits for anything that needs no word, or the date of a timestamp: the commonest numbers by far.
+      if (cluster.total < 7 && this.#text.byte(at - 1) !== 0x2b) return end;
+      if (cluster.groups === 3 && size === 4 && looksLikeDate(cluster, 0) === 3)
+        return this.#skipTo(timeEnd(b, end, to));
+    }
     const starred = cluster.before === 0x2a || cluster.after === 0x2a;
     if (starred) bits = 0;
     let g = 0;
     let resume = end;
     while (g < cluster.groups) {
       // A list in prose goes on being what it was ("accounts 12345678, 87654321"); a new line or column does not.
-      if (g > 0 && cluster.hard[g] === 1 && !(cluster.gap[g] === 0x2c && cluster.gapBytes[g] === 2)) bits = keyBits;
+      if (g > 0 && cluster.hard[g] === 1 && !(cluster.gap[g] === 0x2c && cluster.gapBytes[g] === 2))
+        bits = keyBits;
       if (cluster.truncated && g >= cluster.groups - 6 && g > 0) return this.#skipTo(cluster.start(g));
       cluster.bits = bits;
       const taken = this.#detectDigits(b, cluster, g);
@@ -167,18 +182,27 @@ export class TextScanner {
   }
 
   #detectDigits(b: Uint8Array, cluster: Cluster, g: number): number {
-    const sizeBit = 1 << cluster.size(g);
-    for (const { detector, reporter } of this.#plan.digits) {
-      if ((detector.sizes & sizeBit) === 0 || (detector.context !== 0 && (detector.context & cluster.bits) === 0)) continue;
-      cluster.spanFrom = -1;
-      cluster.spanTo = -1;
+    const active = this.#plan.digitsBySize[cluster.size(g)] ?? [];
+    cluster.spanFrom = -1;
+    cluster.spanTo = -1;
+    for (let k = 0; k < active.length; k += 1) {
+      const entry = active[k];
+      if (
+        entry === undefined ||
+        (entry.detector.context !== 0 && (entry.detector.context & cluster.bits) === 0)
+      )
+        continue;
+      const { detector, reporter } = entry;
       const taken = detector.detect(cluster, g);
       if (taken === 0) continue;
       const from = cluster.spanFrom >= 0 ? cluster.spanFrom : cluster.start(g);
       const to = Math.max(cluster.spanTo, cluster.end(g + taken - 1));
       const hash = cluster.bits === 0 ? 0 : digitsHash(cluster, g, g + taken);
       if (!this.#run.hit(reporter, b, from, to, this.#edits, this.#text.floor)) continue;
-      if (hash !== 0 && (detector.context !== 0 || reporter.entity === 'PHONE' || reporter.entity === 'SSN')) {
+      if (
+        hash !== 0 &&
+        (detector.context !== 0 || reporter.entity === 'PHONE' || reporter.entity === 'SSN')
+      ) {
         this.#run.remember(hash, reporter);
       }
       this.#lastEnd = to;
@@ -199,7 +223,8 @@ export class TextScanner {
       this.#run.missed(hash);
     } else if (!cluster.continuesNumber(g)) {
       const { start, end } = { start: cluster.start(g), end: cluster.end(g) };
-      if (this.#run.hit(reporter, cluster.buffer, start, end, this.#edits, this.#text.floor)) this.#text.floor = end;
+      if (this.#run.hit(reporter, cluster.buffer, start, end, this.#edits, this.#text.floor))
+        this.#text.floor = end;
     }
   }
 
@@ -224,16 +249,27 @@ export class TextScanner {
 
   /** Tries the encoded run that holds [from, end). @returns whether it was unpacked (and cut where needed). */
   #unpackRun(b: Uint8Array, from: number, end: number, to: number): boolean {
-    if (this.#unpack === null || from < this.#tried) return false;
-    if (end - from >= HEX_MIN_CHARS && (end - from) % 2 === 0 && hexRun(b, from, end) === end) {
-      this.#tried = end;
-      if (this.#unpack(b, from, end, true, this.#edits)) return this.#unpacked(end);
+    const unpack = this.#unpack;
+    if (unpack === null || from < this.#tried) return false;
+    if (
+      end - from >= HEX_MIN_CHARS &&
+      (end - from) % 2 === 0 &&
+      hexMayBeText(b, from) &&
+      hexRun(b, from, end) === end
+    ) {
+      if (unpack(b, from, end, true, this.#edits)) return this.#unpacked(end);
     }
-    const wide = wideRun(b, this.#text.floor, from, end, to);
-    this.#tried = Math.max(this.#tried, end);
-    for (const start of wide.from === from ? [from] : [wide.from, from]) {
-      if (this.#unpack(b, start, wide.to, false, this.#edits)) return this.#unpacked(wide.to);
+    // A run of base64 may be many runs of letters with + and / between: its bounds are sought once.
+    let begin = from;
+    if (from >= this.#wideEnd) {
+      const wide = wideRun(b, this.#text.floor, from, end, to);
+      this.#wideEnd = wide.to;
+      begin = wide.from;
     }
+    if (base64MayBeText(b, begin) && unpack(b, begin, this.#wideEnd, false, this.#edits))
+      return this.#unpacked(this.#wideEnd);
+    if (begin !== from && base64MayBeText(b, from) && unpack(b, from, this.#wideEnd, false, this.#edits))
+      return this.#unpacked(this.#wideEnd);
     return false;
   }
 
@@ -246,8 +282,10 @@ export class TextScanner {
   #sign(b: Uint8Array, i: number): number {
     const detectors = this.#plan.signs[b[i] ?? 0];
     if (detectors === undefined) return i + 1;
-    for (const { detector, reporter } of detectors) {
-      if (detector.detect(this.#text, i)) {
+    for (let k = 0; k < detectors.length; k += 1) {
+      const entry = detectors[k];
+      if (entry?.detector.detect(this.#text, i) === true) {
+        const { reporter } = entry;
         const next = this.#cut(reporter, b, this.#text.from, this.#text.to);
         return Math.max(next, i + 1);
       }
@@ -256,7 +294,8 @@ export class TextScanner {
   }
 
   #cut(reporter: Reporter, b: Uint8Array, from: number, to: number): number {
-    if (!this.#run.hit(reporter, b, from, to, this.#edits, this.#text.floor)) return this.#skipTo(this.#text.tokenTo);
+    if (!this.#run.hit(reporter, b, from, to, this.#edits, this.#text.floor))
+      return this.#skipTo(this.#text.tokenTo);
     if (reporter.confidence <= 0.8 && to - from <= 20) this.#run.remember(runHash(b, from, to), reporter);
     this.#text.floor = to;
     return this.#skipTo(to);
@@ -273,7 +312,8 @@ export class TextScanner {
 function digitsHash(cluster: Cluster, from: number, to: number): number {
   let hash = 0x811c9dc5;
   const end = cluster.first[to] ?? 0;
-  for (let i = cluster.first[from] ?? 0; i < end; i += 1) hash = Math.imul(hash ^ cluster.digit(i), 0x01000193);
+  for (let i = cluster.first[from] ?? 0; i < end; i += 1)
+    hash = Math.imul(hash ^ cluster.digit(i), 0x01000193);
   return hash;
 }
 

@@ -1,4 +1,16 @@
-import { BACKSLASH, CLOSE_BRACE, CLOSE_BRACKET, COMMA, HEX_VALUE, isDigit, NEWLINE, OPEN_BRACE, OPEN_BRACKET, QUOTE, SPACE } from './bytes.ts';
+import {
+  BACKSLASH,
+  CLOSE_BRACE,
+  CLOSE_BRACKET,
+  COMMA,
+  HEX_VALUE,
+  isDigit,
+  NEWLINE,
+  OPEN_BRACE,
+  OPEN_BRACKET,
+  QUOTE,
+  SPACE,
+} from './bytes.ts';
 import { DOCUMENT_MAX_DEPTH } from './limits.ts';
 
 /**
@@ -83,7 +95,8 @@ function memberName(b: Uint8Array, start: number, to: number): number {
   return at >= to ? -1 : at;
 }
 
-function scalarEnd(b: Uint8Array, at: number, to: number): number {
+/** End of the scalar at `at`, or -1. */
+export function scalarEnd(b: Uint8Array, at: number, to: number): number {
   const byte = at < to ? (b[at] ?? 0) : 0;
   if (byte === QUOTE) return stringEnd(b, at, to);
   if (byte === 0x2d || isDigit(byte)) return numberEnd(b, at, to);
@@ -124,7 +137,8 @@ export function stringEnd(b: Uint8Array, start: number, to: number): number {
   return -1;
 }
 
-function escapeSize(b: Uint8Array, at: number, to: number): number {
+/** Bytes of the escape at `at`; 0 where it is none. */
+export function escapeSize(b: Uint8Array, at: number, to: number): number {
   const sign = at + 1 < to ? (b[at + 1] ?? 0) : 0;
   if (sign === 0x75) {
     if (at + 6 > to) return 0;
@@ -132,7 +146,14 @@ function escapeSize(b: Uint8Array, at: number, to: number): number {
     return 6;
   }
   const simple =
-    sign === QUOTE || sign === BACKSLASH || sign === 0x2f || sign === 0x62 || sign === 0x66 || sign === 0x6e || sign === 0x72 || sign === 0x74;
+    sign === QUOTE ||
+    sign === BACKSLASH ||
+    sign === 0x2f ||
+    sign === 0x62 ||
+    sign === 0x66 ||
+    sign === 0x6e ||
+    sign === 0x72 ||
+    sign === 0x74;
   return simple ? 2 : 0;
 }
 

@@ -26,8 +26,9 @@ for (const [rank, sign] of DELIMITERS.entries()) DELIMITER_RANK[sign] = rank;
 
 /** End of the line that holds `at`. */
 export function lineEnd(b: Uint8Array, at: number, to: number): number {
-  const found = b.indexOf(NEWLINE, at);
-  return found < 0 || found > to ? to : found;
+  let end = at;
+  while (end < to && b[end] !== NEWLINE) end += 1;
+  return end;
 }
 
 /**
@@ -50,7 +51,8 @@ export function tableHead(
     if (index >= TABLE_MAX_COLUMNS || cellTo - cellFrom > 64) return false;
     for (let at = cellFrom; at < cellTo; at += 1) if (!isNameByte(b[at] ?? 0)) return false;
     const bits = meaningOfName(b, cellFrom, cellTo);
-    const rule = plan.columnNames.size === 0 ? -1 : (plan.columnNames.get(plainNameOf(b, cellFrom, cellTo)) ?? -1);
+    const rule =
+      plan.columnNames.size === 0 ? -1 : (plan.columnNames.get(plainNameOf(b, cellFrom, cellTo)) ?? -1);
     useful ||= bits !== 0 || rule >= 0;
     columns.push({ bits, rule });
     return true;
@@ -61,7 +63,13 @@ export function tableHead(
 }
 
 function isNameByte(byte: number): boolean {
-  return byte >= 0x80 || byte === SPACE || (byte >= 0x23 && byte <= 0x7e && byte !== 0x40 && byte !== 0x7b && byte !== 0x3d) || byte === 0x22 || byte === 0x0d;
+  return (
+    byte >= 0x80 ||
+    byte === SPACE ||
+    (byte >= 0x23 && byte <= 0x7e && byte !== 0x40 && byte !== 0x7b && byte !== 0x3d) ||
+    byte === 0x22 ||
+    byte === 0x0d
+  );
 }
 
 /** The separator a line's cells would have, bars before tabs before semicolons before commas; 0 for none. */
@@ -124,7 +132,8 @@ export function cells(
 export function isRule(b: Uint8Array, from: number, to: number): boolean {
   for (let at = from; at < to; at += 1) {
     const byte = b[at] ?? 0;
-    if (byte !== 0x2d && byte !== 0x3a && byte !== SPACE && byte !== 0x7c && byte !== 0x2b && byte !== 0x0d) return false;
+    if (byte !== 0x2d && byte !== 0x3a && byte !== SPACE && byte !== 0x7c && byte !== 0x2b && byte !== 0x0d)
+      return false;
   }
   return to > from;
 }

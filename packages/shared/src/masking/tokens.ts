@@ -1,4 +1,4 @@
-import { ALNUM, BASE64_VALUE, HEX_VALUE, HYPHEN } from './bytes.ts';
+import { ALNUM, BASE64_VALUE, HEX_VALUE, HYPHEN, isDigit } from './bytes.ts';
 
 /** End of the hexadecimal run that begins at `from`; no farther than `to`. */
 export function hexRun(b: Uint8Array, from: number, to: number): number {
@@ -7,27 +7,89 @@ export function hexRun(b: Uint8Array, from: number, to: number): number {
   return at;
 }
 
-const UUID_DASHES = new Set([8, 13, 18, 23]);
-
 /** Whether a UUID with at least one letter stands at `from`: its groups are no numbers. */
 export function isUuid(b: Uint8Array, from: number, to: number): boolean {
-  if (from + 36 > to) return false;
+  if (from + 36 > to || b[from + 13] !== HYPHEN || b[from + 18] !== HYPHEN || b[from + 23] !== HYPHEN)
+    return false;
   let letters = 0;
-  for (let i = 0; i < 36; i += 1) {
-    const byte = b[from + i] ?? 0;
-    if (UUID_DASHES.has(i)) {
-      if (byte !== HYPHEN) return false;
-    } else if (HEX_VALUE[byte] === 255) {
-      return false;
-    } else if (byte > 0x39) {
-      letters += 1;
-    }
+  for (let i = from; i < from + 36; i += 1) {
+    const byte = b[i] ?? 0;
+    if (byte === HYPHEN) continue;
+    if (HEX_VALUE[byte] === 255) return false;
+    if (byte > 0x39) letters += 1;
   }
   return letters > 0 && (from + 36 >= to || (ALNUM[b[from + 36] ?? 0] ?? 0) === 0);
 }
 
+/** Whether a hexadecimal run can be text: its first two bytes are ASCII or begin gzip. Most hashes end here. */
+export function hexMayBeText(b: Uint8Array, from: number): boolean {
+  const first = ((HEX_VALUE[b[from] ?? 0] ?? 0) << 4) | (HEX_VALUE[b[from + 1] ?? 0] ?? 0);
+  const second = ((HEX_VALUE[b[from + 2] ?? 0] ?? 0) << 4) | (HEX_VALUE[b[from + 3] ?? 0] ?? 0);
+  return mayBegin(first, second);
+}
+
+/** The same for base64. */
+export function base64MayBeText(b: Uint8Array, from: number): boolean {
+  const bits =
+    ((BASE64_VALUE[b[from] ?? 0] ?? 0) << 12) |
+    ((BASE64_VALUE[b[from + 1] ?? 0] ?? 0) << 6) |
+    (BASE64_VALUE[b[from + 2] ?? 0] ?? 0);
+  return mayBegin(bits >> 10, (bits >> 2) & 255);
+}
+
+function mayBegin(first: number, second: number): boolean {
+  if (first === 0x1f) return second === 0x8b;
+  return isPlain(first)
+    ? isPlain(second) || second >= 0xc2 || first === 0x78
+    : first >= 0xc2 && second >= 0x80 && second < 0xc0;
+}
+
+function isPlain(byte: number): boolean {
+  return (byte >= 0x20 && byte < 0x7f) || byte === 0x0a || byte === 0x0d || byte === 0x09;
+}
+
+/** End of the time of day that follows a date at `at`: T12:34, 12:34:56.789Z, +02:00. `at` itself where there is none. */
+export function timeEnd(b: Uint8Array, at: number, to: number): number {
+  const mark = b[at] ?? 0;
+  if (
+    at + 6 > to ||
+    (mark !== 0x54 && mark !== 0x20 && mark !== 0x74) ||
+    b[at + 3] !== 0x3a ||
+    !pair(b, at + 1) ||
+    !pair(b, at + 4)
+  )
+    return at;
+  let end = at + 6;
+  if (b[end] === 0x3a && pair(b, end + 1) && end + 3 <= to) end += 3;
+  if ((b[end] === 0x2e || b[end] === 0x2c) && end < to) {
+    let fraction = end + 1;
+    while (fraction < to && fraction - end <= 9 && isDigit(b[fraction] ?? 0)) fraction += 1;
+    if (fraction > end + 1) end = fraction;
+  }
+  if ((b[end] === 0x5a || b[end] === 0x7a) && end < to) return end + 1;
+  if (
+    (b[end] === 0x2b || b[end] === 0x2d) &&
+    pair(b, end + 1) &&
+    b[end + 3] === 0x3a &&
+    pair(b, end + 4) &&
+    end + 6 <= to
+  )
+    end += 6;
+  return isDigit(b[end] ?? 0) && end < to ? at : end;
+}
+
+function pair(b: Uint8Array, at: number): boolean {
+  return isDigit(b[at] ?? 0) && isDigit(b[at + 1] ?? 0);
+}
+
 /** The base64 or base64url run about [from, end), padding included. */
-export function wideRun(b: Uint8Array, floor: number, from: number, end: number, to: number): { from: number; to: number } {
+export function wideRun(
+  b: Uint8Array,
+  floor: number,
+  from: number,
+  end: number,
+  to: number,
+): { from: number; to: number } {
   let start = from;
   while (start > floor && BASE64_VALUE[b[start - 1] ?? 0] !== 255) start -= 1;
   let stop = end;

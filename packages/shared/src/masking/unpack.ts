@@ -19,10 +19,13 @@ export interface Unpacked {
 export function unpackRun(b: Uint8Array, from: number, to: number, hex: boolean): Unpacked | null {
   const head = hex ? hexHead(b, from, to) : base64Head(b, from, to);
   if (head === 0) return null;
+  // The rest is decoded only if a longer start is text too: chance alone takes few runs this far.
+  if (head === TEXTUAL && to - from > 200 && !startsLong(b, from, hex)) return null;
   const source = Buffer.from(b.buffer, b.byteOffset + from, to - from).toString('latin1');
   const encoding = hex ? 'hex' : source.includes('-') || source.includes('_') ? 'base64url' : 'base64';
   const raw = Buffer.from(source, encoding);
-  const encode = (bytes: Uint8Array): Uint8Array => new Uint8Array(Buffer.from(repack(bytes, encoding, source), 'latin1'));
+  const encode = (bytes: Uint8Array): Uint8Array =>
+    new Uint8Array(Buffer.from(repack(bytes, encoding, source), 'latin1'));
   if (head === PACKED) {
     const inner = decompress(raw);
     return inner === null ? null : { bytes: inner.bytes, pack: (bytes) => encode(inner.pack(bytes)) };
@@ -30,11 +33,28 @@ export function unpackRun(b: Uint8Array, from: number, to: number, hex: boolean)
   return isText(raw) ? { bytes: raw, pack: encode } : null;
 }
 
+function startsLong(b: Uint8Array, from: number, hex: boolean): boolean {
+  const start = Buffer.from(b.buffer, b.byteOffset + from, 128).toString('latin1');
+  const raw = Buffer.from(
+    start,
+    hex ? 'hex' : start.includes('-') || start.includes('_') ? 'base64url' : 'base64',
+  );
+  // The last character may be cut in two.
+  return (
+    isText(raw.subarray(0, -3)) ||
+    isText(raw.subarray(0, -2)) ||
+    isText(raw.subarray(0, -4)) ||
+    isText(raw.subarray(0, -5))
+  );
+}
+
 function repack(bytes: Uint8Array, encoding: 'hex' | 'base64' | 'base64url', source: string): string {
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString(encoding);
   if (encoding === 'hex') return /[A-F]/.test(source) ? text.toUpperCase() : text;
   const bare = text.replace(/=+$/, '');
-  return source.endsWith('=') || source.length % 4 === 0 ? bare + '='.repeat((4 - (bare.length % 4)) % 4) : bare;
+  return source.endsWith('=') || source.length % 4 === 0
+    ? bare + '='.repeat((4 - (bare.length % 4)) % 4)
+    : bare;
 }
 
 /**
@@ -57,7 +77,8 @@ export function decompress(raw: Uint8Array): Unpacked | null {
 
 /** Whether bytes are UTF-8 and hold no control characters but white space. */
 export function isText(bytes: Uint8Array): boolean {
-  for (const byte of bytes) if (byte < 0x20 && byte !== 0x0a && byte !== 0x0d && byte !== 0x09 && byte !== 0x0c) return false;
+  for (const byte of bytes)
+    if (byte < 0x20 && byte !== 0x0a && byte !== 0x0d && byte !== 0x09 && byte !== 0x0c) return false;
   return isUtf8(bytes);
 }
 

@@ -1,4 +1,4 @@
-import { BACKSLASH, HEX_VALUE, STRING_FLAG, HAS_ENTITY, HAS_FOLD, STOP } from './bytes.ts';
+import { BACKSLASH, HAS_ENTITY, HAS_FOLD, HEX_VALUE, STOP, STRING_FLAG } from './bytes.ts';
 import { fold, NOTHING, SAME } from './fold.ts';
 
 /**
@@ -161,7 +161,16 @@ export class View {
 }
 
 const SIMPLE_ESCAPE = new Uint8Array(256);
-for (const [sign, code] of [['"', 0x22], ['\\', 0x5c], ['/', 0x2f], ['b', 8], ['f', 12], ['n', 10], ['r', 13], ['t', 9]] as const) {
+for (const [sign, code] of [
+  ['"', 0x22],
+  ['\\', 0x5c],
+  ['/', 0x2f],
+  ['b', 8],
+  ['f', 12],
+  ['n', 10],
+  ['r', 13],
+  ['t', 9],
+] as const) {
   SIMPLE_ESCAPE[sign.charCodeAt(0)] = code;
 }
 
@@ -201,7 +210,20 @@ function percent(b: Uint8Array, at: number, to: number): { code: number; to: num
   return code >= 0x20 && code < 0x7f ? { code, to: at + 3 } : none;
 }
 
-const NAMED: Readonly<Record<string, number>> = { nbsp: 0xa0, commat: 0x40, period: 0x2e, shy: 0xad, zwnj: 0x200c, zwj: 0x200d, hyphen: 0x2010, dash: 0x2010, ensp: 0x20, emsp: 0x20, thinsp: 0x20, quot: 0x22 };
+const NAMED: Readonly<Record<string, number>> = {
+  nbsp: 0xa0,
+  commat: 0x40,
+  period: 0x2e,
+  shy: 0xad,
+  zwnj: 0x200c,
+  zwj: 0x200d,
+  hyphen: 0x2010,
+  dash: 0x2010,
+  ensp: 0x20,
+  emsp: 0x20,
+  thinsp: 0x20,
+  quot: 0x22,
+};
 
 /** &#52; &#x34; &nbsp; */
 function reference(b: Uint8Array, at: number, to: number): { code: number; to: number } {
@@ -213,6 +235,10 @@ function reference(b: Uint8Array, at: number, to: number): { code: number; to: n
   const decimal = /^#(\d{1,6})$/.exec(name)?.[1];
   const hexadecimal = /^#[xX]([0-9a-fA-F]{1,5})$/.exec(name)?.[1];
   const code =
-    decimal !== undefined ? Number(decimal) : hexadecimal !== undefined ? Number.parseInt(hexadecimal, 16) : (NAMED[name] ?? 0);
+    decimal !== undefined
+      ? Number(decimal)
+      : hexadecimal !== undefined
+        ? Number.parseInt(hexadecimal, 16)
+        : (NAMED[name] ?? 0);
   return code >= 0x20 && code <= 0x10ffff && (code < 0xd800 || code > 0xdfff) ? { code, to: end + 1 } : none;
 }

@@ -21,7 +21,8 @@ const AWS = ['AKIA', 'ASIA', 'AGPA', 'AIDA', 'AROA', 'AIPA', 'ANPA', 'ANVA', 'AB
 
 /** https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html: a prefix and 16 of base 32. */
 function awsKeyId(text: Text): boolean {
-  if (text.tokenTo - text.tokenFrom !== 20 || !AWS.some((prefix) => text.startsWith(prefix, text.tokenFrom))) return false;
+  if (text.tokenTo - text.tokenFrom !== 20 || !AWS.some((prefix) => text.startsWith(prefix, text.tokenFrom)))
+    return false;
   for (let at = text.tokenFrom; at < text.tokenTo; at += 1) if (text.byte(at) > 0x5a) return false;
   return text.found(text.tokenFrom, text.tokenTo);
 }

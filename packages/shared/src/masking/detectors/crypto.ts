@@ -28,7 +28,8 @@ export const crypto: TokenDetector = {
 
 function ethereum(text: Text): boolean {
   if (text.byte(text.tokenFrom) !== 0x30 || (text.byte(text.tokenFrom + 1) | 0x20) !== 0x78) return false;
-  for (let at = text.tokenFrom + 2; at < text.tokenTo; at += 1) if (HEX_VALUE[text.byte(at)] === 255) return false;
+  for (let at = text.tokenFrom + 2; at < text.tokenTo; at += 1)
+    if (HEX_VALUE[text.byte(at)] === 255) return false;
   return true;
 }
 
@@ -69,7 +70,9 @@ function base58Check(text: Text): boolean {
   // Leading zero bytes (Bitcoin's version 0) have no digits; 25 or 26 bytes are an address.
   const size = Math.max(used, 25);
   const raw = bytes.slice(0, size).reverse();
-  const once = createHash('sha256').update(raw.subarray(0, size - 4)).digest();
+  const once = createHash('sha256')
+    .update(raw.subarray(0, size - 4))
+    .digest();
   const sum = createHash('sha256').update(once).digest();
   return [0, 1, 2, 3].every((i) => sum[i] === raw[size - 4 + i]);
 }
@@ -79,8 +82,17 @@ const GENERATOR = [0x3b6a57b2, 0x26508e6d, 0x1ea119fa, 0x3d4233dd, 0x2a1462b3];
 const PREFIXES = ['bc1', 'tb1', 'ltc1'];
 
 function bech32(text: Text): boolean {
+  const first = text.byte(text.tokenFrom) | 0x20;
+  const second = text.byte(text.tokenFrom + 1) | 0x20;
+  if (
+    !(first === 0x62 && second === 0x63) &&
+    !(first === 0x74 && second === 0x62) &&
+    !(first === 0x6c && second === 0x74)
+  )
+    return false;
   let lower = '';
-  for (let at = text.tokenFrom; at < text.tokenTo; at += 1) lower += String.fromCharCode(text.byte(at) | (isDigit(text.byte(at)) ? 0 : 0x20));
+  for (let at = text.tokenFrom; at < text.tokenTo; at += 1)
+    lower += String.fromCharCode(text.byte(at) | (isDigit(text.byte(at)) ? 0 : 0x20));
   const prefix = PREFIXES.find((start) => lower.startsWith(start));
   if (prefix === undefined) return false;
   const human = prefix.slice(0, -1);

@@ -16,10 +16,14 @@ export const dottedToken: TokenDetector = {
     const from = text.tokenFrom;
     if (text.startsWith('SG.', from)) return body(text, from, from + 3, 60);
     if (text.startsWith('ya29.', from)) return body(text, from, from + 5, 20);
-    if (text.byte(from - 1) === 0x2e && (text.startsWith('hvs.', from - 4) || text.startsWith('hvb.', from - 4))) {
+    if (
+      text.byte(from - 1) === 0x2e &&
+      (text.startsWith('hvs.', from - 4) || text.startsWith('hvb.', from - 4))
+    ) {
       return from - 4 >= text.floor && body(text, from - 4, from, 24);
     }
-    if (text.startsWith('dapi', from) && text.tokenTo - from === 36) return isRandom(text, from + 4, text.tokenTo) && text.found(from, text.tokenTo);
+    if (text.startsWith('dapi', from) && text.tokenTo - from === 36)
+      return isRandom(text, from + 4, text.tokenTo) && text.found(from, text.tokenTo);
     return false;
   },
 };

@@ -35,7 +35,15 @@ function localStart(text: Text, at: number): number {
   // name=a@b.c, {a@b.c, 'a@b.c: the last such sign before the name begins the address.
   for (let i = at - 1; i >= from; i -= 1) {
     const byte = text.byte(i);
-    if (byte === 0x3d || byte === 0x2f || byte === 0x7b || byte === 0x7c || byte === 0x3f || byte === 0x26 || byte === 0x60) {
+    if (
+      byte === 0x3d ||
+      byte === 0x2f ||
+      byte === 0x7b ||
+      byte === 0x7c ||
+      byte === 0x3f ||
+      byte === 0x26 ||
+      byte === 0x60
+    ) {
       from = i + 1;
       break;
     }
@@ -75,5 +83,10 @@ function isTopLevel(text: Text, from: number, to: number): boolean {
 
 /** icon@2x.png */
 function isImageScale(text: Text, begin: number): boolean {
-  return text.byte(begin) >= 0x31 && text.byte(begin) <= 0x39 && text.byte(begin + 1) === 0x78 && text.byte(begin + 2) === 0x2e;
+  return (
+    text.byte(begin) >= 0x31 &&
+    text.byte(begin) <= 0x39 &&
+    text.byte(begin + 1) === 0x78 &&
+    text.byte(begin + 2) === 0x2e
+  );
 }

@@ -29,7 +29,9 @@ export const iban: TokenDetector = {
 /** The two check digits follow at once or behind one separator. */
 function nextIsCheck(text: Text, at: number): boolean {
   const skip = isDigit(text.byte(at)) ? 0 : 1;
-  return isDigit(text.byte(at + skip)) && (isDigit(text.byte(at + skip + 1)) || !isAlnum(text.byte(at + skip + 1)));
+  return (
+    isDigit(text.byte(at + skip)) && (isDigit(text.byte(at + skip + 1)) || !isAlnum(text.byte(at + skip + 1)))
+  );
 }
 
 function isAlnum(byte: number): boolean {
@@ -70,7 +72,15 @@ function verified(text: Text, from: number, length: number): boolean {
 }
 
 function isSeparator(byte: number): boolean {
-  return byte === 0x20 || byte === 0x2d || byte === 0x2e || byte === 0x5f || byte === 0x2f || byte === 0x0a || byte === 0x0d;
+  return (
+    byte === 0x20 ||
+    byte === 0x2d ||
+    byte === 0x2e ||
+    byte === 0x5f ||
+    byte === 0x2f ||
+    byte === 0x0a ||
+    byte === 0x0d
+  );
 }
 
 const lengths = new Uint8Array(26 * 26);

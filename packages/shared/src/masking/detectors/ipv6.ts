@@ -16,7 +16,11 @@ export const ipv6: SignDetector = {
     while (from > text.floor && at - from < 5 && HEX_VALUE[text.byte(from - 1)] !== 255) from -= 1;
     if (from === at && text.byte(at + 1) !== 0x3a) return false;
     const before = from > 0 ? (text.buffer[from - 1] ?? 0) : 0;
-    if (from > text.floor && ((ALNUM[before] ?? 0) !== 0 || before === 0x3a || before === 0x2e || before === 0x5f)) return false;
+    if (
+      from > text.floor &&
+      ((ALNUM[before] ?? 0) !== 0 || before === 0x3a || before === 0x2e || before === 0x5f)
+    )
+      return false;
     const end = read(text, from);
     return end > 0 && text.found(from, end);
   },

@@ -14,7 +14,8 @@ export const jwt: TokenDetector = {
   detect(text) {
     if (!text.startsWith('eyJ', text.tokenFrom)) return false;
     const header = partEnd(text, text.tokenFrom);
-    if (header - text.tokenFrom < 10 || text.byte(header) !== 0x2e || !text.startsWith('eyJ', header + 1)) return false;
+    if (header - text.tokenFrom < 10 || text.byte(header) !== 0x2e || !text.startsWith('eyJ', header + 1))
+      return false;
     const payload = partEnd(text, header + 1);
     if (text.byte(payload) !== 0x2e) return false;
     return text.found(text.tokenFrom, partEnd(text, payload + 1));
@@ -24,6 +25,7 @@ export const jwt: TokenDetector = {
 function partEnd(text: Text, from: number): number {
   const most = Math.min(text.limit, from + TOKEN_MAX_BYTES);
   let at = from;
-  while (at < most && BASE64_VALUE[text.byte(at)] !== 255 && text.byte(at) !== 0x2b && text.byte(at) !== 0x2f) at += 1;
+  while (at < most && BASE64_VALUE[text.byte(at)] !== 255 && text.byte(at) !== 0x2b && text.byte(at) !== 0x2f)
+    at += 1;
   return at;
 }

@@ -15,8 +15,11 @@ export const password: SignDetector = {
   signs: ':=',
   detect(text, at) {
     if (text.byte(at + 1) === 0x2f && text.byte(at + 2) === 0x2f) return userInfo(text, at + 3);
+    const before = text.byte(at - 1);
+    if (ALNUM[before] !== 1 && before !== SPACE && before !== 0x5f && !isQuote(before)) return false;
     const name = nameBefore(text, at);
-    if (name.to - name.from < 3 || (meaningOfName(text.buffer, name.from, name.to) & SECRET) === 0) return false;
+    if (name.to - name.from < 3 || (meaningOfName(text.buffer, name.from, name.to) & SECRET) === 0)
+      return false;
     return value(text, at, name);
   },
 };
@@ -81,8 +84,17 @@ function wordTo(text: Text, from: number): number {
 /** Space, quotes, comma, semicolon, ampersand, brackets. */
 function endsWord(byte: number): boolean {
   return (
-    byte <= SPACE || isQuote(byte) || byte === 0x2c || byte === 0x3b || byte === 0x26 || byte === 0x3c || byte === 0x3e ||
-    byte === 0x29 || byte === 0x7d || byte === 0x5d || byte === 0x7c
+    byte <= SPACE ||
+    isQuote(byte) ||
+    byte === 0x2c ||
+    byte === 0x3b ||
+    byte === 0x26 ||
+    byte === 0x3c ||
+    byte === 0x3e ||
+    byte === 0x29 ||
+    byte === 0x7d ||
+    byte === 0x5d ||
+    byte === 0x7c
   );
 }
 
@@ -108,11 +120,16 @@ function isBareSecret(text: Text, from: number, to: number, at: number, name: Na
   if (signs > 0 && letters > 0) return true;
   if (text.byte(at) !== 0x3d || name.to !== at || from !== at + 1) return false;
   const next = text.byte(to);
-  return (allCapitals(text, name) || next === 0x26 || next === 0) && next !== 0x29 && !sameName(text, from, to, name);
+  return (
+    (allCapitals(text, name) || next === 0x26 || next === 0) &&
+    next !== 0x29 &&
+    !sameName(text, from, to, name)
+  );
 }
 
 function allCapitals(text: Text, name: Name): boolean {
-  for (let at = name.from; at < name.to; at += 1) if (text.byte(at) >= 0x61 && text.byte(at) <= 0x7a) return false;
+  for (let at = name.from; at < name.to; at += 1)
+    if (text.byte(at) >= 0x61 && text.byte(at) <= 0x7a) return false;
   return true;
 }
 

@@ -105,7 +105,12 @@ function joined(c: Cluster, g: number, end: number, gap: number): boolean {
 /** Any other grouping where a word says phone. */
 function spoken(c: Cluster, g: number): number {
   let end = g + 1;
-  while (end < c.groups && c.hard[end] === 0 && phoneGap(c.gap[end] ?? 0) && (c.first[end + 1] ?? 0) - (c.first[g] ?? 0) <= 15) {
+  while (
+    end < c.groups &&
+    c.hard[end] === 0 &&
+    phoneGap(c.gap[end] ?? 0) &&
+    (c.first[end + 1] ?? 0) - (c.first[g] ?? 0) <= 15
+  ) {
     end += 1;
   }
   const total = (c.first[end] ?? 0) - (c.first[g] ?? 0);
@@ -140,7 +145,12 @@ function extension(c: Cluster, at: number): number {
   if (c.buffer[i] === 0x20 && i < c.limit) i += 1;
   const sign = i < c.limit ? (c.buffer[i] ?? 0) | 0x20 : 0;
   if (sign === 0x78) i += 1;
-  else if (sign === 0x65 && ((c.buffer[i + 1] ?? 0) | 0x20) === 0x78 && ((c.buffer[i + 2] ?? 0) | 0x20) === 0x74) i += 3;
+  else if (
+    sign === 0x65 &&
+    ((c.buffer[i + 1] ?? 0) | 0x20) === 0x78 &&
+    ((c.buffer[i + 2] ?? 0) | 0x20) === 0x74
+  )
+    i += 3;
   else return at;
   while (i < c.limit && (c.buffer[i] === 0x2e || c.buffer[i] === 0x20) && i - at < 8) i += 1;
   const digits = i;

@@ -25,15 +25,58 @@ export const serviceToken: SignDetector = {
 
 /** Prefix and least length of what follows it. Longer prefixes of one maker come first. */
 const PREFIXES: readonly (readonly [string, number])[] = [
-  ['github_pat_', 22], ['ghp_', 30], ['gho_', 30], ['ghu_', 30], ['ghs_', 30], ['ghr_', 30],
-  ['glpat-', 20], ['gldt-', 20], ['glrt-', 20], ['glcbt-', 20],
-  ['xoxb-', 20], ['xoxp-', 20], ['xoxa-', 20], ['xoxr-', 20], ['xoxs-', 20], ['xoxe-', 20], ['xapp-', 20],
-  ['sk_live_', 16], ['sk_test_', 16], ['rk_live_', 16], ['rk_test_', 16], ['whsec_', 24],
-  ['sk-ant-', 24], ['sk-proj-', 24], ['sk-', 32], ['gsk_', 40],
-  ['npm_', 30], ['pypi-', 40], ['hf_', 30], ['dop_v1_', 40], ['doo_v1_', 40], ['dckr_pat_', 20],
-  ['shpat_', 32], ['shpss_', 32], ['shpca_', 32], ['shppa_', 32], ['glsa_', 32], ['lin_api_', 32],
-  ['GOCSPX-', 24], ['sq0atp-', 22], ['sq0csp-', 40], ['tskey-', 20], ['PMAK-', 40], ['xkeysib-', 40], ['key-', 32],
-  ['sbp_', 40], ['figd_', 30], ['ntn_', 40], ['secret_', 40], ['r8_', 36], ['pat-', 30], ['lsv2_', 32],
+  ['github_pat_', 22],
+  ['ghp_', 30],
+  ['gho_', 30],
+  ['ghu_', 30],
+  ['ghs_', 30],
+  ['ghr_', 30],
+  ['glpat-', 20],
+  ['gldt-', 20],
+  ['glrt-', 20],
+  ['glcbt-', 20],
+  ['xoxb-', 20],
+  ['xoxp-', 20],
+  ['xoxa-', 20],
+  ['xoxr-', 20],
+  ['xoxs-', 20],
+  ['xoxe-', 20],
+  ['xapp-', 20],
+  ['sk_live_', 16],
+  ['sk_test_', 16],
+  ['rk_live_', 16],
+  ['rk_test_', 16],
+  ['whsec_', 24],
+  ['sk-ant-', 24],
+  ['sk-proj-', 24],
+  ['sk-', 32],
+  ['gsk_', 40],
+  ['npm_', 30],
+  ['pypi-', 40],
+  ['hf_', 30],
+  ['dop_v1_', 40],
+  ['doo_v1_', 40],
+  ['dckr_pat_', 20],
+  ['shpat_', 32],
+  ['shpss_', 32],
+  ['shpca_', 32],
+  ['shppa_', 32],
+  ['glsa_', 32],
+  ['lin_api_', 32],
+  ['GOCSPX-', 24],
+  ['sq0atp-', 22],
+  ['sq0csp-', 40],
+  ['tskey-', 20],
+  ['PMAK-', 40],
+  ['xkeysib-', 40],
+  ['key-', 32],
+  ['sbp_', 40],
+  ['figd_', 30],
+  ['ntn_', 40],
+  ['secret_', 40],
+  ['r8_', 36],
+  ['pat-', 30],
+  ['lsv2_', 32],
 ];
 
 const BY_LAST = new Map<number, (readonly [string, number])[]>();
@@ -46,7 +89,8 @@ for (const entry of PREFIXES) {
 function bodyEnd(text: Text, from: number): number {
   const most = Math.min(text.limit, from + TOKEN_MAX_BYTES);
   let at = from;
-  while (at < most && ((ALNUM[text.byte(at)] ?? 0) !== 0 || text.byte(at) === 0x5f || text.byte(at) === 0x2d)) at += 1;
+  while (at < most && ((ALNUM[text.byte(at)] ?? 0) !== 0 || text.byte(at) === 0x5f || text.byte(at) === 0x2d))
+    at += 1;
   return at;
 }
 

@@ -12,16 +12,23 @@ export class Dictionary {
     this.index = index;
     this.#caseSensitive = caseSensitive;
     if (terms.length === 0 || terms.length > DICTIONARY_MAX_TERMS) {
-      throw new MaskingError('rule_incomplete', `rule "${rule}": a dictionary has 1 to ${DICTIONARY_MAX_TERMS} terms`);
+      throw new MaskingError(
+        'rule_incomplete',
+        `rule "${rule}": a dictionary has 1 to ${DICTIONARY_MAX_TERMS} terms`,
+      );
     }
     for (const term of terms) this.#learn(rule, term.trim());
   }
 
   #learn(rule: string, term: string): void {
     const bytes = utf8(term);
-    if (bytes.length === 0) throw new MaskingError('pattern_matches_empty', `rule "${rule}": a dictionary term is empty`);
+    if (bytes.length === 0)
+      throw new MaskingError('pattern_matches_empty', `rule "${rule}": a dictionary term is empty`);
     if (bytes.length > DICTIONARY_TERM_MAX_BYTES) {
-      throw new MaskingError('pattern_too_large', `rule "${rule}": a dictionary term is longer than ${DICTIONARY_TERM_MAX_BYTES} bytes`);
+      throw new MaskingError(
+        'pattern_too_large',
+        `rule "${rule}": a dictionary term is longer than ${DICTIONARY_TERM_MAX_BYTES} bytes`,
+      );
     }
     let level = this.#root;
     for (let i = 0; i < bytes.length; i += 1) {
@@ -44,7 +51,8 @@ export class Dictionary {
   find(b: Uint8Array, from: number, to: number, found: (from: number, to: number) => void): void {
     let at = from;
     while (at < to) {
-      const end = at === from || !isWordByte(b[at - 1] ?? 0) || !isWordByte(b[at] ?? 0) ? this.#longest(b, at, to) : 0;
+      const end =
+        at === from || !isWordByte(b[at - 1] ?? 0) || !isWordByte(b[at] ?? 0) ? this.#longest(b, at, to) : 0;
       if (end > 0) {
         found(at, end);
         at = end;

@@ -1,7 +1,11 @@
 import { MaskingError } from '../errors.ts';
 
 /** One step of a path: a member by name, any child, or any descendant before the next step. */
-type Step = { readonly kind: 'member'; readonly name: string } | { readonly kind: 'item'; readonly index: number } | { readonly kind: 'any' } | { readonly kind: 'deep' };
+type Step =
+  | { readonly kind: 'member'; readonly name: string }
+  | { readonly kind: 'item'; readonly index: number }
+  | { readonly kind: 'any' }
+  | { readonly kind: 'deep' };
 
 interface Position {
   readonly path: number;
@@ -35,11 +39,17 @@ export class PathSet {
   }
 
   member(state: PathState, name: string): PathState | null {
-    return this.#advance(state, (step) => step.kind === 'any' || (step.kind === 'member' && step.name === name));
+    return this.#advance(
+      state,
+      (step) => step.kind === 'any' || (step.kind === 'member' && step.name === name),
+    );
   }
 
   item(state: PathState, index: number): PathState | null {
-    return this.#advance(state, (step) => step.kind === 'any' || (step.kind === 'item' && step.index === index));
+    return this.#advance(
+      state,
+      (step) => step.kind === 'any' || (step.kind === 'item' && step.index === index),
+    );
   }
 
   #advance(state: PathState, takes: (step: Step) => boolean): PathState | null {
@@ -68,11 +78,15 @@ export class PathSet {
   }
 }
 
-const STEP = /^(?:\.\.(?=[A-Za-z_[*'])|\.(?=[A-Za-z_*])|(?=\[))(?:([A-Za-z_][\w-]*)|(\*)|\[(?:'([^']*)'|"([^"]*)"|(\d+)|(\*))\])/;
+const STEP =
+  /^(?:\.\.(?=[A-Za-z_[*'])|\.(?=[A-Za-z_*])|(?=\[))(?:([A-Za-z_][\w-]*)|(\*)|\[(?:'([^']*)'|"([^"]*)"|(\d+)|(\*))\])/;
 
 function parse(rule: string, path: string): Step[] {
   const malformed = (why: string): MaskingError =>
-    new MaskingError('path_malformed', `rule "${rule}": the path "${path}" ${why}; write like $.customer.name or $..iban`);
+    new MaskingError(
+      'path_malformed',
+      `rule "${rule}": the path "${path}" ${why}; write like $.customer.name or $..iban`,
+    );
   if (!path.startsWith('$') || path.length < 2) throw malformed('must begin with $ and name a member');
   const steps: Step[] = [];
   let rest = path.slice(1);
@@ -86,6 +100,7 @@ function parse(rule: string, path: string): Step[] {
     else steps.push({ kind: 'any' });
     rest = rest.slice(match[0].length);
   }
-  if (steps.every((step) => step.kind === 'any' || step.kind === 'deep')) throw malformed('names no member and would mask everything');
+  if (steps.every((step) => step.kind === 'any' || step.kind === 'deep'))
+    throw malformed('names no member and would mask everything');
   return steps;
 }

@@ -15,19 +15,36 @@ export interface CompiledPattern {
  * @throws MaskingError where the pattern isn't RE2 (look-around, back-references), is too large, matches the empty
  *   string, or matches everything: such a rule would mask nothing or all and is a mistake either way.
  */
-export function compilePattern(rule: string, pattern: string, caseSensitive: boolean, index: number): CompiledPattern {
+export function compilePattern(
+  rule: string,
+  pattern: string,
+  caseSensitive: boolean,
+  index: number,
+): CompiledPattern {
   if (pattern.length > PATTERN_MAX_CHARS) {
-    throw new MaskingError('pattern_too_large', `rule "${rule}": the pattern is longer than ${PATTERN_MAX_CHARS} characters; split it`);
+    throw new MaskingError(
+      'pattern_too_large',
+      `rule "${rule}": the pattern is longer than ${PATTERN_MAX_CHARS} characters; split it`,
+    );
   }
   const compiled = compile(rule, pattern, caseSensitive);
   if (compiled.programSize() > PATTERN_MAX_PROGRAM) {
-    throw new MaskingError('pattern_too_large', `rule "${rule}": the pattern is too large once repeats are written out; use smaller counts`);
+    throw new MaskingError(
+      'pattern_too_large',
+      `rule "${rule}": the pattern is too large once repeats are written out; use smaller counts`,
+    );
   }
   if (compiled.matcher('').find()) {
-    throw new MaskingError('pattern_matches_empty', `rule "${rule}": the pattern matches the empty string; make at least one character required`);
+    throw new MaskingError(
+      'pattern_matches_empty',
+      `rule "${rule}": the pattern matches the empty string; make at least one character required`,
+    );
   }
   if (EVERYDAY.every((text) => covers(compiled, text))) {
-    throw new MaskingError('pattern_matches_everything', `rule "${rule}": the pattern matches any text; name what it looks for`);
+    throw new MaskingError(
+      'pattern_matches_everything',
+      `rule "${rule}": the pattern matches any text; name what it looks for`,
+    );
   }
   const group = Object.keys(compiled.namedGroups()).includes('value') ? 'value' : 0;
   return {
@@ -47,7 +64,11 @@ function compile(rule: string, pattern: string, caseSensitive: boolean): RE2JS {
   try {
     return RE2JS.compile(pattern, caseSensitive ? 0 : RE2JS.CASE_INSENSITIVE);
   } catch (cause) {
-    throw new MaskingError('pattern_not_re2', `rule "${rule}": the pattern is not RE2 syntax (${cause instanceof Error ? cause.message : 'unreadable'})`, { cause });
+    throw new MaskingError(
+      'pattern_not_re2',
+      `rule "${rule}": the pattern is not RE2 syntax (${cause instanceof Error ? cause.message : 'unreadable'})`,
+      { cause },
+    );
   }
 }
 
