@@ -26,8 +26,9 @@ export class Inbox<T> {
 
   /** The next item, now or when it comes. One call at a time. */
   next(): Promise<T> {
-    const item = this.#items.shift();
-    if (item !== undefined) {
+    if (this.#items.length > 0) {
+      // Cast: there is one, and it may itself be undefined, which is how a stream is told its end.
+      const item = this.#items.shift() as T;
       this.#onChange(-this.#sizeOf(item));
       return Promise.resolve(item);
     }
