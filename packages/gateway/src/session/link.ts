@@ -214,6 +214,8 @@ export class Link {
   }
 
   #receive(frame: AgentFrame__Output): void {
+    // The agent hears of an end later; what it has sent by then belongs to nothing, and is not kept.
+    if (this.#closed) return;
     if (frame.fromServer) {
       const part = frame.fromServer;
       const whole = this.#parts.add(asBuffer(part.payload), part.last);
@@ -283,6 +285,7 @@ export class Link {
   #close(close: { reason: string; resumable: boolean }): void {
     if (this.#closed) return;
     this.#closed = true;
+    this.#parts = [];
     const end = lost(close.resumable ? 'channel_lost' : 'session_ended', close.reason);
     for (const exchange of this.#exchanges.values()) exchange.finish(end);
     this.#exchanges.clear();
