@@ -64,8 +64,12 @@ export class Session {
 
   /** Sends a message, opening the channel first where there is none. @throws SessionError with nothing sent */
   async send(out: Outgoing): Promise<{ exchange: Exchange; link: Link }> {
-    const link = await this.#linkFor(out);
-    return { exchange: await link.send(out), link };
+    for (;;) {
+      const link = await this.#linkFor(out);
+      // While the link was being opened another request may have taken the id on it: a modern session opens one more.
+      if (this.identity.era === 'legacy' || link.admits(out.idKey, out.progressKey))
+        return { exchange: await link.send(out), link };
+    }
   }
 
   /** The link that waits for the client's answer with this id. @throws SessionError `no_such_request` */
