@@ -2,9 +2,11 @@ import { createHash } from 'node:crypto';
 import { systemClock } from '@sallyport/shared/clock';
 import { Client } from 'pg';
 import { afterEach, expect } from 'vitest';
-import { type Audit, type AuditOptions, type EntryDraft, openAudit } from '../../src/audit/index.ts';
+import { type Audit, type AuditOptions, openAudit } from '../../src/audit/index.ts';
 import { openStore, type Store } from '../../src/store/index.ts';
 import { quietLogger as logger, testDatabase } from '../store/postgres.ts';
+
+export { intent, outcome } from './draft.ts';
 
 const closing: (() => Promise<unknown>)[] = [];
 afterEach(async () => {
@@ -49,26 +51,6 @@ export async function ownerClient(url: string): Promise<Client> {
   afterTest(() => client.end().catch(() => undefined));
   return client;
 }
-
-export const intent = (call: string): EntryDraft => ({
-  kind: 'call.intent',
-  actor: { kind: 'service-account', name: 'robot', token: 'tok_1' },
-  session: 'ses_1',
-  call,
-  server: 'everything',
-  tool: 'echo',
-  method: 'tools/call',
-  request: { digest: 'a'.repeat(64), bytes: 120 },
-  decision: { effect: 'allow', reasons: ['permitted'], policies: ['p'], policyVersion: 'b'.repeat(64) },
-});
-
-export const outcome = (call: string): EntryDraft => ({
-  kind: 'call.outcome',
-  session: 'ses_1',
-  call,
-  outcome: { transport: 'answered', rpc: 'result', tool: 'ok' },
-  duration: 3,
-});
 
 export interface LogRow {
   readonly seq: number;
