@@ -33,6 +33,8 @@ export interface Subject {
 const ROOT = join(import.meta.dirname, '../..');
 const GATEWAY = join(ROOT, 'packages/gateway/bin/sallyport-gateway.js');
 const AGENT = join(ROOT, 'packages/agent/bin/sallyport-agent.js');
+/** As the quick start and the images start both programs: a small young generation, for what they hold resident. */
+const NODE_FLAGS = ['--max-semi-space-size=4'];
 /** How long the agent may take to enrol, attach and look at its servers. */
 const ATTACH_MS = 60_000;
 const POLL_MS = 100;
@@ -78,7 +80,7 @@ async function startBoth(
   const gateway = await startProcess({
     name: 'gateway',
     command: process.execPath,
-    args: [...(options.gatewayNodeOptions ?? []), GATEWAY, 'serve'],
+    args: [...NODE_FLAGS, ...(options.gatewayNodeOptions ?? []), GATEWAY, 'serve'],
     cwd: ROOT,
     env: {
       SALLYPORT_HOST: '127.0.0.1',
@@ -118,6 +120,7 @@ async function startBoth(
     name: 'agent',
     command: process.execPath,
     args: [
+      ...NODE_FLAGS,
       ...(options.agentNodeOptions ?? []),
       AGENT,
       'run',

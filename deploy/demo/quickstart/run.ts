@@ -1,4 +1,4 @@
-import { chmodSync, existsSync, mkdirSync, rmSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { ensureAgentConfig } from './agent-config.ts';
 import { announcement } from './announce.ts';
@@ -27,7 +27,7 @@ import { ensureSamples } from './samples.ts';
 import { untilProbed } from './servers.ts';
 import type { Settings } from './settings.ts';
 import type { Stopping } from './stopping.ts';
-import { ensureTokens, openAdminApi, removeBootstrap, type Tokens } from './tokens.ts';
+import { ensureTokens, keepTokens, openAdminApi, removeBootstrap, type Tokens } from './tokens.ts';
 
 const CONFIG = fileURLToPath(new URL('config', import.meta.url));
 
@@ -96,6 +96,8 @@ export class QuickStart {
     await untilEarlierProcessesEnded(await readObject(paths.quickstartFile), this.#stopping.stop, (text) =>
       this.#progress.line(`  ${text}`),
     );
+    // A script that waits for the file must find the one of this start, when all is ready.
+    if (existsSync(paths.quickstartFile)) renameSync(paths.quickstartFile, paths.earlierFile);
     await requireFreePorts([
       { port, variable: 'SALLYPORT_PORT', use: 'the gateway' },
       { port: tunnelPort, variable: 'SALLYPORT_TUNNEL_PORT', use: "the agents' tunnel" },
@@ -124,8 +126,7 @@ export class QuickStart {
       await writeNotes(this.#settings.paths.notesFile, notes);
       const { tokens, created } = await ensureTokens(first, this.#settings, base);
       this.#tokens = tokens;
-      // Written now too, so that tokens survive if something after this fails.
-      await this.#writeFile();
+      await keepTokens(this.#settings, tokens);
       await removeBootstrap(this.#settings, base, tokens.admin);
       api = new GatewayApi(base, tokens.admin);
       return `${note}; tokens ${created === 0 ? 'kept' : `made (${created})`}`;

@@ -17,6 +17,8 @@ export interface Settings {
 
 export interface Paths {
   readonly quickstartFile: string;
+  /** What the last start left: its tokens, until this one is ready. */
+  readonly earlierFile: string;
   readonly lockFile: string;
   readonly logs: string;
   readonly agentConfig: string;
@@ -57,6 +59,7 @@ export function readSettings(environment: NodeJS.ProcessEnv): Settings {
     launched: environment.npm_lifecycle_event !== undefined,
     paths: {
       quickstartFile: join(dataDir, 'quickstart.json'),
+      earlierFile: join(dataDir, 'quickstart-earlier.json'),
       lockFile: join(dataDir, 'quickstart.lock'),
       logs: join(dataDir, 'logs'),
       agentConfig: join(dataDir, 'agent.yaml'),

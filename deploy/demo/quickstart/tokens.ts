@@ -1,7 +1,7 @@
 import { rm } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { StartError } from './errors.ts';
-import { readIfPresent, readObject } from './files.ts';
+import { readIfPresent, readObject, writePrivately } from './files.ts';
 import { GatewayApi } from './gateway-api.ts';
 import { BOOTSTRAP_WAIT_MS, POLL_MS, TOKEN_RENEW_BEFORE_MS, TOKEN_SECONDS } from './limits.ts';
 import type { Settings } from './settings.ts';
@@ -37,9 +37,14 @@ export async function openAdminApi(settings: Settings, base: string): Promise<Ga
   }
   throw new StartError(
     'refused',
-    `There is no administrator's token that works: neither "admin" in ${settings.paths.quickstartFile} nor ${bootstrapTokenFile}. ` +
+    `There is no administrator's token that works: neither "admin" in ${settings.paths.earlierFile} nor ${bootstrapTokenFile}. ` +
       'If this data may go, remove the data folder and start again.',
   );
+}
+
+/** Keeps the tokens before all is ready, so that they survive if something after this fails. */
+export async function keepTokens(settings: Settings, tokens: Tokens): Promise<void> {
+  await writePrivately(settings.paths.earlierFile, `${JSON.stringify({ tokens }, null, 2)}\n`);
 }
 
 /** Tokens for all accounts: those of the last start where they still hold, new ones where not. */
@@ -79,7 +84,7 @@ async function stillGood(api: GatewayApi): Promise<boolean> {
 }
 
 async function readTokens(settings: Settings): Promise<Partial<Tokens>> {
-  const tokens = (await readObject(settings.paths.quickstartFile))?.tokens;
+  const tokens = (await readObject(settings.paths.earlierFile))?.tokens;
   if (typeof tokens !== 'object' || tokens === null) return {};
   return Object.fromEntries(
     Object.entries(tokens).filter(

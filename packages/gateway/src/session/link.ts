@@ -41,7 +41,7 @@ export class Link {
   /** Requests of the server that wait for the client's answer. */
   readonly #asked = new Set<string>();
   #numbers = 0;
-  readonly #parts = new Parts();
+  #parts = new Parts();
   #backlogBytes = 0;
   #paused = false;
   #blocked = false;
@@ -285,7 +285,7 @@ export class Link {
   #close(close: { reason: string; resumable: boolean }): void {
     if (this.#closed) return;
     this.#closed = true;
-    this.#parts = [];
+    this.#parts = new Parts();
     const end = lost(close.resumable ? 'channel_lost' : 'session_ended', close.reason);
     for (const exchange of this.#exchanges.values()) exchange.finish(end);
     this.#exchanges.clear();
