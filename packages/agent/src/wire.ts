@@ -23,6 +23,7 @@ import {
   Guardian,
   openServers,
   type ServerConnection,
+  ServerError,
   type Servers,
   StartBackoff,
 } from './servers/index.ts';
@@ -224,7 +225,12 @@ class Agent implements RunningAgent {
       throw new RelayRefusal('REFUSAL_CODE_UNKNOWN_SERVER', words);
     }
     const log = this.#log.child({ server: request.server, session: request.sessionId });
-    return await this.#rooms.servers.open({ ...request, definition, log });
+    try {
+      return await this.#rooms.servers.open({ ...request, definition, log });
+    } catch (cause) {
+      if (!(cause instanceof ServerError) || cause.code !== 'forbidden_by_agent') throw cause;
+      throw new RelayRefusal('REFUSAL_CODE_FORBIDDEN_BY_AGENT', cause.message, { cause });
+    }
   }
 
   #openTunnels(connect: ConnectClient, version: string): Tunnels {

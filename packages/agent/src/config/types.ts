@@ -26,7 +26,7 @@ export interface StdioDefinition {
   readonly limits: ServerLimits;
 }
 
-export interface HttpDefinition {
+interface HttpDefinition {
   readonly name: string;
   readonly transport: 'http' | 'sse';
   readonly url: string;

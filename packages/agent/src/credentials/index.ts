@@ -1,2 +1,1 @@
-export { CredentialError, type CredentialErrorCode } from './errors.ts';
-export { type Credentials, openCredentials } from './resolve.ts';
+export { openCredentials } from './resolve.ts';

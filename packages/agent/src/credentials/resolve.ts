@@ -3,7 +3,7 @@ import { CREDENTIAL_MAX_BYTES } from '../limits.ts';
 import { CredentialError } from './errors.ts';
 
 /** A value of agent.yaml: written down, or a credential. */
-export type ValueSource =
+type ValueSource =
   | { readonly kind: 'literal'; readonly text: string }
   | { readonly kind: 'credential'; readonly reference: string; readonly format: string };
 

@@ -1,4 +1,4 @@
-export { type EnrolRequest, enrol } from './enrol.ts';
+export { enrol } from './enrol.ts';
 export { EnrolError } from './errors.ts';
 export { fetchChain, sha256, verifyChain } from './fetch-authority.ts';
 export { Renewer, validity } from './renew.ts';

@@ -1,3 +1,3 @@
 export { relayedHeaders } from './headers.ts';
-export { openSessionSlots, type SessionSlots } from './slots.ts';
+export { openSessionSlots } from './slots.ts';
 export { urlAllowed } from './urls.ts';

@@ -1,3 +1,3 @@
 export { RelayRefusal } from './refusal.ts';
-export { Relay, type RelayOptions } from './relay.ts';
-export type { ChannelStream, OpenOrder, RefusalCode, StartServer, TunnelSide } from './types.ts';
+export { Relay } from './relay.ts';
+export type { StartServer } from './types.ts';

@@ -1,7 +1,7 @@
 import type { AgentFrame, GatewayFrame__Output } from '@sallyport/proto';
 
 /** How far a message got (tunnel.proto, Delivery). */
-export type Delivery = 'DELIVERY_NOT_SENT' | 'DELIVERY_SENT' | 'DELIVERY_ANSWERED';
+type Delivery = 'DELIVERY_NOT_SENT' | 'DELIVERY_SENT' | 'DELIVERY_ANSWERED';
 
 /** The end of an exchange as a server connection tells it. */
 export interface ExchangeEnd {

@@ -1,5 +1,5 @@
-export { converse, type Question, type Reply } from './converse.ts';
+export { converse } from './converse.ts';
 export { ServerError } from './errors.ts';
 export { openServers, type Servers } from './open.ts';
 export { Guardian, StartBackoff } from './stdio/index.ts';
-export type { OutboundMessage, ServerConnection, ServerEvents } from './types.ts';
+export type { ServerConnection } from './types.ts';

@@ -11,7 +11,7 @@ export type AttachmentEnd =
   | { readonly kind: 'draining' }
   | { readonly kind: 'superseded' };
 
-export interface AttachmentEvents {
+interface AttachmentEvents {
   welcome(welcome: NonNullable<Order['welcome']>): void;
   lease(): void;
   openChannel(order: NonNullable<Order['openChannel']>, side: Side): void;

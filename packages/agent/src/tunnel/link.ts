@@ -67,7 +67,7 @@ export class Link {
   }
 
   sendInventory(): void {
-    // Also before the welcome: a probe that ends in between would else never be told.
+    // Also before Welcome: the one sent with Hello may be out of date by then.
     this.#current?.sendInventory();
   }
 

@@ -10,6 +10,7 @@ import {
 import { ByteCollector } from '../bytes.ts';
 import type { Delivery, ExchangeEnd, ExchangeError } from '../types.ts';
 import { isAnswer } from './answer.ts';
+import { firstToken, isJsonObject, single } from './body.ts';
 import { describeFailure } from './failure.ts';
 import type { ResponseHandlers } from './requests.ts';
 import { SseParser } from './sse-parser.ts';
@@ -284,24 +285,5 @@ export class Exchange implements ResponseHandlers {
       this.#controller.abort(new Error('over'));
     this.#owner.bodyLeft(this);
     this.#owner.over(this, this.#silent ? undefined : end);
-  }
-}
-
-function single(value: string | string[] | undefined): string {
-  return (Array.isArray(value) ? value[0] : value) ?? '';
-}
-
-function firstToken(body: Buffer): number | undefined {
-  let at = 0;
-  while (body[at] === 0x20 || body[at] === 0x09 || body[at] === 0x0a || body[at] === 0x0d) at += 1;
-  return body[at];
-}
-
-function isJsonObject(body: Buffer): boolean {
-  try {
-    const value: unknown = JSON.parse(body.toString('utf8'));
-    return typeof value === 'object' && value !== null && !Array.isArray(value);
-  } catch {
-    return false;
   }
 }

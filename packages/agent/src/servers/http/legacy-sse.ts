@@ -152,7 +152,8 @@ export class LegacySseConnection implements ServerConnection {
     const url = URL.canParse(text, base.href) ? new URL(text, base) : undefined;
     // Credentials go to this URL: a server must not be able to send them elsewhere.
     if (url === undefined || (url.origin !== base.origin && !this.#parts.mayReach(url.href))) {
-      this.#unavailable('the server named an endpoint on another host, which agent.yaml does not allow');
+      const why = 'the server named an endpoint on another host, which agent.yaml does not allow';
+      this.#ready.reject(new ServerError('forbidden_by_agent', why));
       return;
     }
     this.#endpoint = url.href;

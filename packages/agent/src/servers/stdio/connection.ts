@@ -61,7 +61,18 @@ export class StdioConnection implements ServerConnection {
 
   send(message: OutboundMessage): boolean {
     const { stdin } = this.#child;
-    if (!stdin.writable) return true; // The end has been or will be told; there is nothing to wait for.
+    if (!stdin.writable) {
+      const { exchange } = message;
+      const detail = 'the server takes no more messages; it is ending';
+      this.#events.exchangeEnded({
+        exchange,
+        delivery: 'DELIVERY_NOT_SENT',
+        error: 'write',
+        detail,
+        httpStatus: 0,
+      });
+      return true;
+    }
     const payload = asOneLine(message.payload);
     if (payload.length <= COPY_MAX_BYTES) {
       const line = Buffer.allocUnsafe(payload.length + 1);
