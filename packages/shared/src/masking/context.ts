@@ -1,6 +1,15 @@
 import { ALNUM, isDigit, NEWLINE, SPACE } from './bytes.ts';
 import { CONTEXT_GAP_WORDS, CONTEXT_MAX_WORDS, CONTEXT_WINDOW_BYTES } from './limits.ts';
-import { ANY_MEANING, HARMLESS, isFiller, isUpper, meaningOfWord, PHONE, resolvePhrases } from './words.ts';
+import {
+  ANY_MEANING,
+  HARMLESS,
+  isFiller,
+  isUpper,
+  meaningOfWord,
+  PHONE,
+  PHONE_PLACE,
+  resolvePhrases,
+} from './words.ts';
 
 /**
  * What the words before `at` say the value there is. Reads back over at most CONTEXT_WINDOW_BYTES, stops at another
@@ -46,7 +55,7 @@ function wordStart(b: Uint8Array, limit: number, last: number): number {
 function endsSentence(b: Uint8Array, i: number, at: number, limit: number): boolean {
   const byte = b[i] ?? 0;
   if (byte === NEWLINE) return b[i - 1] === NEWLINE;
-  if (byte === 0x21 || byte === 0x3f || byte === 0x7d) return true;
+  if (byte === 0x21 || byte === 0x7d) return true;
   if (byte !== 0x2e || i + 1 >= at) return false;
   const next = b[i + 1] ?? 0;
   if (next !== SPACE && next !== NEWLINE) return false;
@@ -67,5 +76,5 @@ export function meaningAfter(b: Uint8Array, at: number, limit: number): number {
   let end = i + 1;
   while (end < limit && ALNUM[b[end] ?? 0] === 1) end += 1;
   if (b[end] === 0x3a) return 0;
-  return meaningOfWord(b, i, end) & PHONE;
+  return meaningOfWord(b, i, end) & (PHONE | PHONE_PLACE);
 }

@@ -6,24 +6,28 @@ export class Edits {
   readonly from: number[] = [];
   readonly to: number[] = [];
   readonly bytes: Uint8Array[] = [];
+  /** What each cut was counted as (Run.count). */
+  readonly keys: number[] = [];
   #ordered = true;
 
   get count(): number {
     return this.from.length;
   }
 
-  add(from: number, to: number, bytes: Uint8Array): void {
+  add(from: number, to: number, bytes: Uint8Array, key = 0): void {
     const last = this.from.length - 1;
     if (last >= 0 && from < (this.to[last] ?? 0)) this.#ordered = false;
     this.from.push(from);
     this.to.push(to);
     this.bytes.push(bytes);
+    this.keys.push(key);
   }
 
   truncate(count: number): void {
     this.from.length = count;
     this.to.length = count;
     this.bytes.length = count;
+    this.keys.length = count;
   }
 
   /** Replaces all edits that begin at or after `from` by one: a member, a block or an encoded run goes as a whole. */
@@ -44,15 +48,15 @@ export class Edits {
     return false;
   }
 
-  /** Takes over the edits of a view, cut at the source's offsets; `escape` where the source is a JSON string. */
-  takeFrom(inner: Edits, view: View, escape: boolean): void {
+  /** Takes over the edits of a view, cut at the source's offsets; `inJson` where the source is a JSON string. */
+  takeFrom(inner: Edits, view: View, inJson: boolean): void {
     inner.settle();
     for (let i = 0; i < inner.count; i += 1) {
       const bytes = inner.bytes[i] ?? EMPTY;
       this.add(
         view.startOf(inner.from[i] ?? 0),
         view.endOf(inner.to[i] ?? 0),
-        escape ? escaped(bytes) : bytes,
+        inJson ? escaped(bytes) : bytes,
       );
     }
     inner.truncate(0);
@@ -67,6 +71,7 @@ export class Edits {
     const from: number[] = [];
     const to: number[] = [];
     const bytes: Uint8Array[] = [];
+    const keys: number[] = [];
     for (const i of order) {
       const last = from.length - 1;
       if (last >= 0 && (this.from[i] ?? 0) < (to[last] ?? 0)) {
@@ -76,12 +81,14 @@ export class Edits {
       from.push(this.from[i] ?? 0);
       to.push(this.to[i] ?? 0);
       bytes.push(this.bytes[i] ?? EMPTY);
+      keys.push(this.keys[i] ?? 0);
     }
     this.truncate(0);
     for (let i = 0; i < from.length; i += 1) {
       this.from.push(from[i] ?? 0);
       this.to.push(to[i] ?? 0);
       this.bytes.push(bytes[i] ?? EMPTY);
+      this.keys.push(keys[i] ?? 0);
     }
     this.#ordered = true;
   }

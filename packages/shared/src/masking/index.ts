@@ -7,6 +7,8 @@ export { MaskingError, type MaskingErrorCode } from './errors.ts';
 export { maskMessage } from './mask-message.ts';
 export { compilePlan, type MaskingPlan } from './plan.ts';
 export { PROFILES } from './profiles.ts';
+export { type RestoreResult, restoreTokens } from './restore.ts';
+export { createStreamMasker, type StreamMasker } from './stream.ts';
 export type {
   Action,
   Carrier,

@@ -51,7 +51,7 @@ export class Layer {
       return;
     }
     const view = this.view;
-    if (this.#opensDocument(b, from, to)) {
+    if (this.opensDocument(b, from, to)) {
       view.read(b, from, to, true, false);
       if (this.#document(view.bytes, 0, view.size, this.#inner)) {
         edits.takeFrom(this.#inner, view, true);
@@ -64,7 +64,7 @@ export class Layer {
   }
 
   /** Whether a JSON string's text could be a document: begins with a brace or bracket after white space. */
-  #opensDocument(b: Uint8Array, from: number, to: number): boolean {
+  opensDocument(b: Uint8Array, from: number, to: number): boolean {
     let at = skipSpace(b, from, to);
     while (
       at + 1 < to &&
@@ -190,7 +190,7 @@ export class Layer {
     if (unpacked === null) return false;
     const masked = this.packed(unpacked.bytes);
     if (masked === null) return false;
-    edits.add(from, to, unpacked.pack(masked));
+    edits.add(from, to, unpacked.pack(masked), this.run.lastKey);
     return true;
   }
 
@@ -207,7 +207,7 @@ export class Layer {
   /** Masks a text of its own (not a JSON string): folds look-alikes where there are any. */
   whole(bytes: Uint8Array): Uint8Array | null {
     const edits = new Edits();
-    if (this.#opensDocument(bytes, 0, bytes.length) && this.#document(bytes, 0, bytes.length, edits)) {
+    if (this.opensDocument(bytes, 0, bytes.length) && this.#document(bytes, 0, bytes.length, edits)) {
       return edits.count === 0 ? null : edits.apply(bytes, 0, bytes.length);
     }
     this.view.read(bytes, 0, bytes.length, false, true);

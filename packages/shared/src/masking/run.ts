@@ -50,6 +50,10 @@ export class Run {
   form: Form = IN_VALUE;
   /** Set by a rule whose action is to drop the member; the walker asks and clears. */
   drop = false;
+  /** Key of the finding counted last. */
+  lastKey = 0;
+  /** Takes the texts that go on from message to message, where somebody reads them as one (stream.ts). */
+  flows: ((from: number, to: number) => void) | null = null;
   /** The rule that acted last. */
   lastRule: CompiledRule | undefined;
   /** Text around the value in question, for rules with context words. */
@@ -84,15 +88,14 @@ export class Run {
   /** A value was found: makes the cut and counts it. @returns false where no rule wants it masked. */
   hit(reporter: Reporter, b: Uint8Array, from: number, to: number, edits: Edits, floor = 0): boolean {
     if (reporter.fixed !== null) {
-      edits.add(from, to, reporter.fixed);
-      this.count(reporter, reporter.rules[0]);
+      edits.add(from, to, reporter.fixed, this.count(reporter, reporter.rules[0]));
       return true;
     }
     const rule = this.ruleFor(reporter, b, from, to, floor);
     if (rule === undefined) return false;
-    edits.add(from, to, replacement(rule, reporter.entity, b, from, to));
+    const bytes = replacement(rule, reporter.entity, b, from, to);
+    edits.add(from, to, bytes, this.count(reporter, rule));
     if (rule.action.kind === 'drop') this.drop = true;
-    this.count(reporter, rule);
     return true;
   }
 
@@ -106,8 +109,7 @@ export class Run {
   ): CompiledRule | undefined {
     for (const rule of reporter.rules) {
       if (reporter.confidence < rule.minConfidence) continue;
-      if (rule.allow !== null && rule.allow.has(comparable(canonicalValue(b, from, to, reporter.entity))))
-        continue;
+      if (rule.allow?.has(comparable(canonicalValue(b, from, to, reporter.entity)))) continue;
       if (rule.context !== null && !this.#near(rule.context, b, from, floor)) continue;
       return rule;
     }
@@ -120,11 +122,14 @@ export class Run {
     return words.some((word) => text.includes(word));
   }
 
-  count(reporter: Reporter, rule: CompiledRule | undefined): void {
+  /** Counts one finding. @returns the key it is counted under. */
+  count(reporter: Reporter, rule: CompiledRule | undefined): number {
     this.lastRule = rule;
     const key = (((rule?.index ?? 0) * 1024 + reporter.index) * 32 + this.place) * 8 + this.form;
     this.#counts.set(key, (this.#counts.get(key) ?? 0) + 1);
     if (this.form === IN_SPLIT) this.#recent.push(key);
+    this.lastKey = key;
+    return key;
   }
 
   /** Keys counted since here can be taken back: the join counts before it knows what it uses. */
@@ -164,21 +169,19 @@ export class Run {
   }
 
   findings(): Finding[] {
-    const findings: Finding[] = [];
-    for (const [key, count] of this.#counts) {
-      const form = FORMS[key % 8] ?? '';
-      const place = PLACES[Math.floor(key / 8) % 32] ?? 'other';
-      const reporter = this.plan.reporters[Math.floor(key / 256) % 1024];
-      const rule = this.plan.rules[Math.floor(key / 262_144)];
-      const carrier: Carrier = `${place}${form}`;
-      findings.push({
-        rule: rule?.name ?? '',
-        detector: reporter?.detector ?? '',
-        entity: reporter?.entity ?? '',
-        carrier,
-        count,
-      });
-    }
-    return findings;
+    return [...this.#counts].map(([key, count]) => describe(this.plan, key, count));
   }
+}
+
+/** A finding from the key it was counted under. */
+export function describe(plan: MaskingPlan, key: number, count: number): Finding {
+  const reporter = plan.reporters[Math.floor(key / 256) % 1024];
+  const carrier: Carrier = `${PLACES[Math.floor(key / 8) % 32] ?? 'other'}${FORMS[key % 8] ?? ''}`;
+  return {
+    rule: plan.rules[Math.floor(key / 262_144)]?.name ?? '',
+    detector: reporter?.detector ?? '',
+    entity: reporter?.entity ?? '',
+    carrier,
+    count,
+  };
 }

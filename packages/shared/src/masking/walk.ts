@@ -1,5 +1,4 @@
 import {
-  BACKSLASH,
   CLOSE_BRACE,
   CLOSE_BRACKET,
   COMMA,
@@ -181,6 +180,15 @@ export class Walker {
     const flags = this.#flags;
     if (spot.kind === 'skip' || end === at + 1) return end + 1;
     this.#run.place = spot.place;
+    if (
+      spot.flows &&
+      this.#run.flows !== null &&
+      known.rule < 0 &&
+      !this.#layer.opensDocument(this.#b, at + 1, end)
+    ) {
+      this.#run.flows(at + 1, end);
+      return end + 1;
+    }
     if (known.rule >= 0) this.#whole(at + 1, end, flags, known.rule);
     else if (flags !== 0 || known.bits !== 0 || this.#run.plan.hasCustom) {
       this.#layer.jsonString(this.#b, at + 1, end, flags, known.bits, this.#edits);

@@ -17,6 +17,8 @@ export const BIRTH = 1 << 8;
 export const SECRET = 1 << 9;
 /** Says phone only where the number looks like one: "call", "messages to". */
 export const PHONE_WEAK = 1 << 10;
+/** A phone's place: says phone after a number ("office"), and before one only like a weak word. */
+export const PHONE_PLACE = 1 << 26;
 export const IBAN = 1 << 11;
 export const CRYPTO = 1 << 12;
 /** Halves of phrases: "driver's" + "license", "tax" + "id". */
@@ -48,6 +50,7 @@ export const ANY_MEANING =
   BIRTH |
   SECRET |
   PHONE_WEAK |
+  PHONE_PLACE |
   IBAN |
   CRYPTO;
 
@@ -59,11 +62,12 @@ const VOCABULARY: readonly (readonly [number, string])[] = [
   [SSN, 'ssn ssns social socialsecurity socialsecuritynumber ssnumber itin taxpayer tin'],
   [
     PHONE,
-    'phone phones telephone tel telefon mobile mobil cell cellphone cellular fax sms whatsapp landline phonenumber msisdn handset handy telefono telephon desk office hotline',
+    'phone phones telephone tel telefon mobile mobil cell cellphone cellular fax sms whatsapp landline phonenumber msisdn handset handy telefono telephon hotline',
   ],
+  [PHONE_PLACE, 'office desk home work'],
   [
     PHONE_WEAK,
-    'call calls dial text reach contact message messages registered answering ring calling texting texted called home work',
+    'call calls dial text reach contact message messages registered answering ring calling texting texted called',
   ],
   [
     ACCOUNT,
@@ -171,7 +175,7 @@ function nameBits(bits: number): number {
   let out = resolvePhrases(bits);
   if ((bits & ID_WORD) !== 0) out &= ~(ACCOUNT | CARD | PHONE | PHONE_WEAK);
   if ((bits & HARMLESS) !== 0) out &= ~(ACCOUNT | PHONE_WEAK | SECRET | CARD | PHONE);
-  return out & ~PHONE_WEAK;
+  return out & ~(PHONE_WEAK | PHONE_PLACE);
 }
 
 /** End of the word that begins at `at`: letters up to a lower-to-upper change. */

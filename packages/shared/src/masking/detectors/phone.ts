@@ -3,7 +3,7 @@ import type { Cluster } from '../cluster.ts';
 import { meaningAfter } from '../context.ts';
 import { looksLikeDate } from '../dates.ts';
 import { type DigitsDetector, sizes } from '../detector.ts';
-import { HARMLESS, PHONE, PHONE_WEAK } from '../words.ts';
+import { HARMLESS, PHONE, PHONE_PLACE, PHONE_WEAK } from '../words.ts';
 import { maxDigitsOfCountry } from './country-codes.ts';
 
 /**
@@ -82,7 +82,7 @@ function northAmerican(c: Cluster, g: number): number {
   if (c.size(at) !== 3 || c.size(at + 1) !== 3 || c.size(at + 2) !== 4) return 0;
   if (c.crossesHardGap(g, at + 3) || c.gapBytes[at + 1] === 3) return 0;
   const begin = c.first[at] ?? 0;
-  const spoken = (c.bits & (PHONE | PHONE_WEAK)) !== 0;
+  const spoken = (c.bits & (PHONE | PHONE_WEAK | PHONE_PLACE)) !== 0;
   if (c.digit(begin) < 2 && !spoken) return 0;
   const first = c.gap[at + 1] ?? 0;
   const second = c.gap[at + 2] ?? 0;
@@ -120,6 +120,7 @@ function spoken(c: Cluster, g: number): number {
   if (groups === 4 && c.uniformGap(g, end) === 0x2e && total <= 12 && c.size(g) !== 2) return 0;
   if ((c.bits & PHONE) !== 0) return groups;
   if ((c.bits & PHONE_WEAK) !== 0 && (groups > 1 || total >= 10)) return groups;
+  if ((c.bits & PHONE_PLACE) !== 0 && (groups > 2 || total >= 10)) return groups;
   if ((c.bits & HARMLESS) !== 0 || (groups === 1 && total < 9)) return 0;
   return meaningAfter(c.buffer, c.end(end - 1), c.limit) !== 0 ? groups : 0;
 }
