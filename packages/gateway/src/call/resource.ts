@@ -84,7 +84,8 @@ const DOT_SEGMENT = /(^|[/\\])(\.|%2e){1,2}([/\\?#]|$)/i;
  */
 function plainUri(uri: string | undefined): string {
   const checked = plain(uri, PROMPT_NAME, 'uri');
-  const path = checked.replace(/^[A-Za-z][A-Za-z0-9+.-]*:(\/\/[^/?#]*)?/, '');
+  // The authority too: in `docs://../secret` a server may take it for the first folder.
+  const path = checked.replace(/^[A-Za-z][A-Za-z0-9+.-]*:/, '');
   if (DOT_SEGMENT.test(path) || checked.includes('\\') || /%(00|2f|5c)/i.test(checked)) {
     throw invalid('params.uri has segments that could be resolved in two ways');
   }

@@ -72,8 +72,12 @@ export class HttpAnswer implements Stream {
     this.open();
     if (this.#write(event(raw)) || this.#done) return;
     await new Promise<void>((resolve) => {
-      this.#response.once('drain', resolve);
-      this.#response.once('close', resolve);
+      // Both go with the first: a stream that lives for hours waits many times.
+      const go = () => {
+        this.#response.off('drain', go).off('close', go);
+        resolve();
+      };
+      this.#response.on('drain', go).on('close', go);
     });
   }
 

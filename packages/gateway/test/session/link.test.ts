@@ -251,7 +251,9 @@ describe('an exchange is given up', () => {
     const { channel, link, closes } = linkOver();
     const exchange = await link.send(request('1'));
     channel.sessionEnded('crashed', 'with 7');
-    expect(await exchange.next()).toMatchObject({ end: { error: 'session_ended', detail: 'crashed: with 7' } });
+    expect(await exchange.next()).toMatchObject({
+      end: { error: 'session_ended', detail: 'crashed: with 7' },
+    });
     expect(closes).toEqual([{ reason: 'crashed: with 7', resumable: false }]);
   });
 });

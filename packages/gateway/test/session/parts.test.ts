@@ -43,9 +43,9 @@ describe('a message in parts', () => {
           const texts = [...said.map((text) => progress('"p"', text)), answer('1', last)];
           const whole = await arrivals(texts, []);
           expect(await arrivals(texts, cuts)).toEqual(whole);
-          expect(whole.map((arrival) => (arrival.kind === 'end' ? '' : arrival.message.raw.toString()))).toEqual(
-            texts,
-          );
+          expect(
+            whole.map((arrival) => (arrival.kind === 'end' ? '' : arrival.message.raw.toString())),
+          ).toEqual(texts);
         },
       ),
       { numRuns: 200 },
@@ -53,7 +53,13 @@ describe('a message in parts', () => {
   });
 
   it('leaves in parts no larger than a frame, contiguous, with its headers once', async () => {
-    for (const bytes of [0, 1, FRAME_PAYLOAD_MAX_BYTES - 100, FRAME_PAYLOAD_MAX_BYTES, 5 * FRAME_PAYLOAD_MAX_BYTES]) {
+    for (const bytes of [
+      0,
+      1,
+      FRAME_PAYLOAD_MAX_BYTES - 100,
+      FRAME_PAYLOAD_MAX_BYTES,
+      5 * FRAME_PAYLOAD_MAX_BYTES,
+    ]) {
       const channel = new MemoryChannel();
       const link = new Link(channel, quiet);
       const text = `{"jsonrpc":"2.0","id":1,"method":"m","params":{"a":"${'é'.repeat(bytes / 2)}"}}`;
@@ -61,7 +67,9 @@ describe('a message in parts', () => {
       await Promise.all([link.send(request('1', { text, headers: { a: 'b' } })), link.send(request('2'))]);
       expect(channel.messages[0]).toBe(text);
       expect(channel.messages).toHaveLength(2);
-      const parts = channel.sent.flatMap((frame) => (frame.toServer?.callId === 'call-1' ? [frame.toServer] : []));
+      const parts = channel.sent.flatMap((frame) =>
+        frame.toServer?.callId === 'call-1' ? [frame.toServer] : [],
+      );
       for (const [at, part] of parts.entries()) {
         expect(Buffer.from(part.payload ?? '').length).toBeLessThanOrEqual(FRAME_PAYLOAD_MAX_BYTES);
         expect(part.headers).toEqual(at === 0 ? { a: 'b' } : {});

@@ -213,7 +213,8 @@ describe('what a server says unasked', () => {
     expect(await exchange.next()).toMatchObject({ kind: 'answer' });
     channel().say(log);
     const stream = session.listener.listen();
-    for (const text of [news, progress('"of nobody"'), log]) expect(await stream.next()).toEqual(message(text));
+    for (const text of [news, progress('"of nobody"'), log])
+      expect(await stream.next()).toEqual(message(text));
   });
 
   it('is dropped in a modern session where no request is under way, and said to be', async () => {
@@ -230,10 +231,14 @@ describe('what a server says unasked', () => {
 
 describe('the revision a server chose', () => {
   it('is read from its answer', () => {
-    expect(negotiatedVersion(message('{"jsonrpc":"2.0","id":0,"result":{"protocolVersion":"2025-06-18"}}'))).toBe(
-      '2025-06-18',
-    );
-    expect(negotiatedVersion(message('{"jsonrpc":"2.0","id":0,"result":{"protocolVersion":7}}'))).toBeUndefined();
-    expect(negotiatedVersion(message('{"jsonrpc":"2.0","id":0,"error":{"code":1,"message":""}}'))).toBeUndefined();
+    expect(
+      negotiatedVersion(message('{"jsonrpc":"2.0","id":0,"result":{"protocolVersion":"2025-06-18"}}')),
+    ).toBe('2025-06-18');
+    expect(
+      negotiatedVersion(message('{"jsonrpc":"2.0","id":0,"result":{"protocolVersion":7}}')),
+    ).toBeUndefined();
+    expect(
+      negotiatedVersion(message('{"jsonrpc":"2.0","id":0,"error":{"code":1,"message":""}}')),
+    ).toBeUndefined();
   });
 });

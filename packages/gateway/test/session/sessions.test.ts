@@ -75,7 +75,7 @@ async function untilEnded(id: string): Promise<string | undefined> {
 beforeEach(() => store.pool.query('DELETE FROM sessions'));
 
 describe('a session is found', () => {
-  it("by its principal, at its server, and by nobody else: one answer for all that is wrong", async () => {
+  it('by its principal, at its server, and by nobody else: one answer for all that is wrong', async () => {
     const { sessions, begin } = replica();
     const { identity } = await begin();
     expect((await sessions.attach(identity.id, OWNER, 'ledger')).identity).toBe(identity);
@@ -103,7 +103,11 @@ describe('a session is found', () => {
     before.sessions.close();
     const after = replica(before.clock);
     const found = await after.sessions.attach(legacy.identity.id, OWNER, 'ledger');
-    expect([found.identity, found.protocolVersion, found.begun]).toEqual([legacy.identity, '2025-06-18', true]);
+    expect([found.identity, found.protocolVersion, found.begun]).toEqual([
+      legacy.identity,
+      '2025-06-18',
+      true,
+    ]);
     // Two requests at once find the same.
     const other = replica(before.clock);
     const [one, two] = await Promise.all([
@@ -141,7 +145,9 @@ describe('the idle limit', () => {
     expect(sessions.count).toBe(1);
     clock.at += 1;
     // Also before the sweep comes by.
-    await expect(sessions.attach(identity.id, OWNER, 'ledger')).rejects.toMatchObject({ code: 'unknown_session' });
+    await expect(sessions.attach(identity.id, OWNER, 'ledger')).rejects.toMatchObject({
+      code: 'unknown_session',
+    });
     sessions.sweep();
     sessions.sweep();
     expect(sessions.count).toBe(0);
