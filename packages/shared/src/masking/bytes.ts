@@ -12,6 +12,7 @@ export const COLON = 4;
 export const EQUALS = 5;
 export const UNDERSCORE = 6;
 export const DASH = 7;
+export const GREATER = 8;
 
 /** Flags that a JSON string collects while its end is sought. Values at or above STOP end or interrupt the search. */
 export const HAS_TRIGGER = 1;
@@ -55,6 +56,7 @@ function textClasses(): Uint8Array {
   table[0x3d] = EQUALS;
   table[0x5f] = UNDERSCORE;
   table[HYPHEN] = DASH;
+  table[0x3e] = GREATER;
   return table;
 }
 

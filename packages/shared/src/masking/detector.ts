@@ -41,7 +41,7 @@ export interface TokenDetector extends Described {
 /** Called at single bytes. */
 export interface SignDetector extends Described {
   readonly on: 'sign';
-  /** The bytes, of `@ : = _ -`. */
+  /** The bytes, of `@ : = _ - >`. */
   readonly signs: string;
   detect(text: Text, at: number): boolean;
 }

@@ -2,7 +2,7 @@ import { asciiText, HAS_ENTITY, HAS_FOLD, OPEN_BRACE, OPEN_BRACKET, STOP, utf8 }
 import { Edits } from './edits.ts';
 import { ENCODING_MAX_DEPTH, NESTING_MAX_DEPTH } from './limits.ts';
 import { IN_ENCODED, type Run } from './run.ts';
-import { TextScanner } from './scan.ts';
+import { TextScanner, type Unpack } from './scan.ts';
 import { checkSyntax, skipSpace } from './syntax.ts';
 import { cells, countCells, delimiterOf, isRule, lineEnd, type TableHead, tableHead } from './tables.ts';
 import { unpackRun } from './unpack.ts';
@@ -26,13 +26,13 @@ export class Layer {
   readonly #packed: number;
   #child: Layer | null = null;
   #packedChild: Layer | null = null;
+  #blobChild: Layer | null = null;
 
   constructor(run: Run, depth: number, packed: number) {
     this.run = run;
     this.#depth = depth;
     this.#packed = packed;
-    const unpack = (b: Uint8Array, from: number, to: number, hex: boolean, edits: Edits): boolean =>
-      this.#unpack(b, from, to, hex, edits);
+    const unpack: Unpack = (...packedRun) => this.#unpack(...packedRun);
     this.scanner = new TextScanner(run, this.#inner, packed < ENCODING_MAX_DEPTH ? unpack : null);
     this.walker = new Walker(this);
   }
@@ -185,34 +185,33 @@ export class Layer {
   }
 
   /** Masks an encoded run's text and packs it again. */
-  #unpack(b: Uint8Array, from: number, to: number, hex: boolean, edits: Edits): boolean {
+  #unpack(b: Uint8Array, from: number, to: number, hex: boolean, keyBits: number, edits: Edits): boolean {
     const unpacked = unpackRun(b, from, to, hex);
     if (unpacked === null) return false;
-    const masked = this.packed(unpacked.bytes);
+    this.#packedChild ??= new Layer(this.run, this.#depth, this.#packed + 1);
+    const masked = this.#packedChild.#whole(unpacked.bytes, keyBits);
     if (masked === null) return false;
     edits.add(from, to, unpacked.pack(masked), this.run.lastKey);
     return true;
   }
 
-  /** Masks text that was unpacked. @returns null where nothing was found. */
-  packed(bytes: Uint8Array): Uint8Array | null {
-    this.#packedChild ??= new Layer(this.run, this.#depth, this.#packed + 1);
-    const form = this.run.form;
-    this.run.form = IN_ENCODED;
-    const masked = this.#packedChild.whole(bytes);
-    this.run.form = form;
-    return masked;
+  /** Masks the text of a blob: encoded too, but as the carrier's own form, which doesn't count as evasion's depth. */
+  blob(bytes: Uint8Array): Uint8Array | null {
+    this.#blobChild ??= new Layer(this.run, this.#depth, this.#packed);
+    return this.#blobChild.#whole(bytes, 0);
   }
 
-  /** Masks a text of its own (not a JSON string): folds look-alikes where there are any. */
-  whole(bytes: Uint8Array): Uint8Array | null {
+  /** Masks a text of its own (not a JSON string). @returns null where nothing was found. */
+  #whole(bytes: Uint8Array, keyBits: number): Uint8Array | null {
     const edits = new Edits();
-    if (this.opensDocument(bytes, 0, bytes.length) && this.#document(bytes, 0, bytes.length, edits)) {
-      return edits.count === 0 ? null : edits.apply(bytes, 0, bytes.length);
+    const form = this.run.form;
+    this.run.form = IN_ENCODED;
+    if (!this.opensDocument(bytes, 0, bytes.length) || !this.#document(bytes, 0, bytes.length, edits)) {
+      this.view.read(bytes, 0, bytes.length, false, true);
+      this.text(this.view.bytes, 0, this.view.size, keyBits, this.#inner);
+      edits.takeFrom(this.#inner, this.view, false);
     }
-    this.view.read(bytes, 0, bytes.length, false, true);
-    this.text(this.view.bytes, 0, this.view.size, 0, this.#inner);
-    edits.takeFrom(this.#inner, this.view, false);
+    this.run.form = form;
     return edits.count === 0 ? null : edits.apply(bytes, 0, bytes.length);
   }
 }

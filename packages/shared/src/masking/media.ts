@@ -51,10 +51,10 @@ export function masksMedia(layer: Layer, base64: string, declared: 'image' | 'au
   const bytes = decoded(base64);
   if (bytes === null) return { kind: 'scan' };
   const kind = mediaKind(bytes);
-  if (kind === 'text') return replaced(layer.packed(bytes), (inner) => inner);
+  if (kind === 'text') return replaced(layer.blob(bytes), (inner) => inner);
   if (kind === 'compressed') {
     const inner = decompress(bytes);
-    if (inner !== null) return replaced(layer.packed(inner.bytes), (masked) => inner.pack(masked));
+    if (inner !== null) return replaced(layer.blob(inner.bytes), (masked) => inner.pack(masked));
   }
   if (kind === 'image')
     return choose(plan.images, 'image', 'the answer holds an image, which the rules do not let through');

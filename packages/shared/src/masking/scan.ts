@@ -12,7 +12,7 @@ import { base64MayBeText, hexMayBeText, hexRun, isUuid, timeEnd, wideRun } from 
 import { PHONE, SECRET } from './words.ts';
 
 /** Unpacks an encoded run and masks what is in it; where it did, the cut is made. @returns whether it was a packed text. */
-export type Unpack = (b: Uint8Array, from: number, to: number, hex: boolean, edits: Edits) => boolean;
+export type Unpack = (b: Uint8Array, from: number, to: number, hex: boolean, keyBits: number, edits: Edits) => boolean;
 
 /**
  * One pass over a text. Stops only at bytes that can belong to a value (TEXT_CLASS), hands runs and clusters to the
@@ -249,15 +249,10 @@ export class TextScanner {
 
   /** Tries the encoded run that holds [from, end). @returns whether it was unpacked (and cut where needed). */
   #unpackRun(b: Uint8Array, from: number, end: number, to: number): boolean {
-    const unpack = this.#unpack;
-    if (unpack === null || from < this.#tried) return false;
-    if (
-      end - from >= HEX_MIN_CHARS &&
-      (end - from) % 2 === 0 &&
-      hexMayBeText(b, from) &&
-      hexRun(b, from, end) === end
-    ) {
-      if (unpack(b, from, end, true, this.#edits)) return this.#unpacked(end);
+    if (this.#unpack === null || from < this.#tried) return false;
+    const size = end - from;
+    if (size >= HEX_MIN_CHARS && size % 2 === 0 && hexMayBeText(b, from) && hexRun(b, from, end) === end) {
+      if (this.#try(b, from, end, true)) return true;
     }
     // A run of base64 may be many runs of letters with + and / between: its bounds are sought once.
     let begin = from;
@@ -266,11 +261,13 @@ export class TextScanner {
       this.#wideEnd = wide.to;
       begin = wide.from;
     }
-    if (base64MayBeText(b, begin) && unpack(b, begin, this.#wideEnd, false, this.#edits))
-      return this.#unpacked(this.#wideEnd);
-    if (begin !== from && base64MayBeText(b, from) && unpack(b, from, this.#wideEnd, false, this.#edits))
-      return this.#unpacked(this.#wideEnd);
-    return false;
+    if (base64MayBeText(b, begin) && this.#try(b, begin, this.#wideEnd, false)) return true;
+    return begin !== from && base64MayBeText(b, from) && this.#try(b, from, this.#wideEnd, false);
+  }
+
+  #try(b: Uint8Array, from: number, to: number, hex: boolean): boolean {
+    if (this.#unpack?.(b, from, to, hex, this.#text.meaning(from), this.#edits) !== true) return false;
+    return this.#unpacked(to);
   }
 
   #unpacked(end: number): boolean {

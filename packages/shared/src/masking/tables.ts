@@ -130,12 +130,13 @@ export function cells(
 
 /** Whether a span is a drawn line ("-----", ":---:"), as between a head and its rows. */
 export function isRule(b: Uint8Array, from: number, to: number): boolean {
+  let dashes = 0;
   for (let at = from; at < to; at += 1) {
     const byte = b[at] ?? 0;
-    if (byte !== 0x2d && byte !== 0x3a && byte !== SPACE && byte !== 0x7c && byte !== 0x2b && byte !== 0x0d)
-      return false;
+    if (byte === 0x2d) dashes += 1;
+    else if (byte !== 0x3a && byte !== SPACE && byte !== 0x7c && byte !== 0x2b && byte !== 0x0d) return false;
   }
-  return to > from;
+  return dashes > 0;
 }
 
 function trimmed(b: Uint8Array, from: number, to: number): [number, number] {

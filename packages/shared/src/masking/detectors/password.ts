@@ -12,9 +12,10 @@ export const password: SignDetector = {
   entity: 'PASSWORD',
   confidence: 0.8,
   on: 'sign',
-  signs: ':=',
+  signs: ':=>',
   detect(text, at) {
     if (text.byte(at + 1) === 0x2f && text.byte(at + 2) === 0x2f) return userInfo(text, at + 3);
+    if (text.byte(at) === 0x3e) return element(text, at);
     const before = text.byte(at - 1);
     if (ALNUM[before] !== 1 && before !== SPACE && before !== 0x5f && !isQuote(before)) return false;
     const name = nameBefore(text, at);
@@ -151,6 +152,15 @@ export function isLiteral(text: Text, from: number, to: number, least: number): 
   let spaces = 0;
   for (let at = from; at < to; at += 1) if (text.byte(at) === SPACE) spaces += 1;
   return spaces <= 3 && !PLACEHOLDER.test(plain(text, from, to));
+}
+
+/** <password>…</password> */
+function element(text: Text, at: number): boolean {
+  const name = nameBefore(text, at);
+  if (name.to !== at || text.byte(name.from - 1) !== 0x3c || (meaningOfName(text.buffer, name.from, at) & SECRET) === 0) return false;
+  let to = at + 1;
+  while (to < text.limit && to - at <= PASSWORD_MAX_BYTES && text.byte(to) !== 0x3c) to += 1;
+  return text.byte(to) === 0x3c && isLiteral(text, at + 1, to, 4) && text.found(at + 1, to);
 }
 
 /** scheme://user:password@host */
