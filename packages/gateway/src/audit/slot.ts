@@ -1,9 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Frontier } from '@sallyport/shared/merkle';
 import type { Store } from '../store/index.ts';
 import { byteaArray, encodedTextArray, int8Array, textArray, timestamptzArray } from './binary-arrays.ts';
 import { AuditError } from './errors.ts';
 import { leafBytes, leafHash, type Unplaced } from './leaf.ts';
 import { CONNECTION_MAX_MS, FLUSH_MAX_MS } from './limits.ts';
+import { TILE_LEVELS } from './tree/levels.ts';
+import { loadFrontier } from './tree/load.ts';
 import type { Recorded } from './types.ts';
 
 type Connection = Awaited<ReturnType<Store['dedicated']>>;
@@ -22,6 +25,13 @@ const INSERT = `
   SELECT $1::int4, * FROM unnest($2::int8[], $3::timestamptz[], $4::text[], $5::text[], $6::bytea[],
     $7::text[], $8::text[], $9::text[], $10::text[], $11::text[])`;
 
+// Once in 256 entries a subtree becomes complete; it is kept by the same statement, so by the same commit.
+const INSERT_WITH_SUBTREES = `
+  WITH subtrees AS (
+    INSERT INTO audit_subtrees (slot, level, index, hash)
+    SELECT $1::int4, * FROM unnest($12::int8[], $13::int8[], $14::bytea[]))
+  ${INSERT}`;
+
 /**
  * A slot of the log while it is ours: one connection that holds the slot's advisory lock and makes every write.
  *
@@ -31,17 +41,18 @@ const INSERT = `
 export class OwnedSlot {
   readonly slot: number;
   readonly #connection: Connection;
-  #nextSeq: number;
+  /** The Merkle tree's right edge over everything that is confirmed. */
+  #tree: Frontier;
   /** Milliseconds since 1970 of the last entry; 0 for an empty log. */
   readonly tailMs: number;
   #warned = false;
   #lost = false;
 
-  private constructor(connection: Connection, slot: number, tail: { seq: number; tsMs: number }) {
+  private constructor(connection: Connection, slot: number, tree: Frontier, tailMs: number) {
     this.#connection = connection;
     this.slot = slot;
-    this.#nextSeq = tail.seq + 1;
-    this.tailMs = tail.tsMs;
+    this.#tree = tree;
+    this.tailMs = tailMs;
     // A notice on a write is a commit that a standby did not confirm ("might not have been replicated"): not durable.
     connection.on('notice', () => {
       this.#warned = true;
@@ -71,10 +82,11 @@ export class OwnedSlot {
       );
       const last = tail.rows[0];
       if (last !== undefined && last.origin !== origin) throw originChanged(last.origin, origin);
-      return new OwnedSlot(connection, slot, {
-        seq: last === undefined ? -1 : Number(last.seq),
-        tsMs: last === undefined ? 0 : last.ts.getTime(),
-      });
+      // pg's rows are untyped; the caller names what its statement selects.
+      const query = <Row extends object>(text: string, values: unknown[]) =>
+        connection.query(text, values) as Promise<{ rows: Row[] }>;
+      const tree = await loadFrontier(query, slot, last === undefined ? 0 : Number(last.seq) + 1);
+      return new OwnedSlot(connection, slot, tree, last === undefined ? 0 : last.ts.getTime());
     } catch (error) {
       drop(connection);
       throw error;
@@ -83,7 +95,12 @@ export class OwnedSlot {
 
   /** Entries in the log. */
   get size(): number {
-    return this.#nextSeq;
+    return this.#tree.size;
+  }
+
+  /** Root of the Merkle tree over them (RFC 6962). */
+  root(): Buffer {
+    return this.#tree.root();
   }
 
   /** Called once when the connection, and so the slot, is lost while nothing is being written. */
@@ -103,16 +120,24 @@ export class OwnedSlot {
    * object must be dropped, and only the next owner can tell.
    */
   async flush(batch: readonly Unplaced[]): Promise<Recorded[]> {
-    const first = this.#nextSeq;
+    const first = this.#tree.size;
     const bytes = batch.map((entry, index) => leafBytes(entry, first + index));
-    // Here the batch's leaf hashes are known in their order and nothing is written: the Merkle tree grows here.
     const hashes = bytes.map(leafHash);
+    // The tree grows beside the old one, which stays what is confirmed until the commit is.
+    const grown = this.#tree.copy();
+    const complete: Subtree[] = [];
+    for (const hash of hashes) {
+      grown.append(hash, (level, index, root) => {
+        if (level % TILE_LEVELS === 0) complete.push({ level, index, root });
+      });
+    }
     const giveUp = setTimeout(() => drop(this.#connection), CONNECTION_MAX_MS);
     this.#warned = false;
     try {
       const result = await this.#connection.query({
-        name: 'audit-flush',
-        text: INSERT,
+        ...(complete.length === 0
+          ? { name: 'audit-flush', text: INSERT }
+          : { name: 'audit-flush-subtrees', text: INSERT_WITH_SUBTREES }),
         values: [
           this.slot,
           int8Array(batch.map((_, index) => first + index)),
@@ -125,6 +150,7 @@ export class OwnedSlot {
           textArray(batch.map((entry) => entry.call)),
           textArray(batch.map((entry) => entry.server)),
           textArray(batch.map((entry) => entry.tool)),
+          ...(complete.length === 0 ? [] : subtreeArrays(complete)),
         ],
       });
       if (this.#warned) throw new Error('the commit was not confirmed by a standby');
@@ -133,7 +159,7 @@ export class OwnedSlot {
     } finally {
       clearTimeout(giveUp);
     }
-    this.#nextSeq = first + batch.length;
+    this.#tree = grown;
     return batch.map((entry, index) => ({ seq: first + index, id: entry.id, ts: entry.ts }));
   }
 
@@ -155,6 +181,21 @@ export class OwnedSlot {
     this.#lost = true;
     drop(this.#connection);
   }
+}
+
+/** A node of the tree that is kept. */
+interface Subtree {
+  readonly level: number;
+  readonly index: number;
+  readonly root: Buffer;
+}
+
+function subtreeArrays(subtrees: readonly Subtree[]): Buffer[] {
+  return [
+    int8Array(subtrees.map(({ level }) => level)),
+    int8Array(subtrees.map(({ index }) => index)),
+    byteaArray(subtrees.map(({ root }) => root)),
+  ];
 }
 
 function drop(connection: Connection): void {

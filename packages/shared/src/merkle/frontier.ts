@@ -28,6 +28,11 @@ export class Frontier {
     return this.#size;
   }
 
+  /** Roots of the largest complete subtrees, largest first. */
+  peaks(): readonly Buffer[] {
+    return [...this.#peaks];
+  }
+
   copy(): Frontier {
     return new Frontier(this.#size, this.#peaks);
   }
