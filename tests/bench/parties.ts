@@ -30,7 +30,7 @@ export const POLICIES: Readonly<Record<string, string>> = {
   'no-deletion':
     'forbid (principal, action == Sallyport::Action::"call", resource) when { resource.name like "delete*" };',
   'no-secrets':
-    'forbid (principal, action == Sallyport::Action::"call", resource == Sallyport::Tool::"echo/echo") when { context.arguments has text && context.arguments.text like "*secret*" };',
+    'forbid (principal, action == Sallyport::Action::"call", resource == Sallyport::Tool::"echo/query") when { context.arguments has text && context.arguments.text like "*secret*" };',
 };
 
 export async function startParty(

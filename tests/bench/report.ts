@@ -38,7 +38,7 @@ export function renderMarkdown(result: BenchResult, machine: Machine, plan: Roun
         `| ${demand} | ${bound} | ${measured.toFixed(2)} | ${reached ? 'reached' : '**missed**'} |`,
     ),
     '',
-    `In force at Sallyport: both durable commits of each call, and ${Object.keys(POLICIES).length} policies, one of which reads the arguments.`,
+    `In force at Sallyport: both durable commits of each call, and ${Object.keys(POLICIES).length} policies; none reads the arguments of this tool, so decisions are remembered (packages/gateway/test/policy/bench.ts has what reading them costs).`,
   ];
   return lines.join('\n');
 }

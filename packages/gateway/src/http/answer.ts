@@ -3,23 +3,12 @@ import type { Stream } from '../call/index.ts';
 import { KEEP_ALIVE_COMMENT_MS, STREAM_AFTER_MS, TICK_MS } from './limits.ts';
 
 const open = new Set<HttpAnswer>();
-let ticking: NodeJS.Timeout | undefined;
 
-/** No timer per call: one for all answers, and none while there are none. */
-function watch(answer: HttpAnswer): void {
-  open.add(answer);
-  ticking ??= setInterval(() => {
-    const now = performance.now();
-    for (const each of open) each.tick(now);
-  }, TICK_MS).unref();
-}
-
-function unwatch(answer: HttpAnswer): void {
-  open.delete(answer);
-  if (open.size > 0 || ticking === undefined) return;
-  clearInterval(ticking);
-  ticking = undefined;
-}
+/** One timer for all answers, none per call; it does not keep the process alive. */
+setInterval(() => {
+  const now = performance.now();
+  for (const each of open) each.tick(now);
+}, TICK_MS).unref();
 
 /**
  * One HTTP response of the MCP endpoint. It is JSON where the answer comes alone and soon, and an event stream as
@@ -38,12 +27,12 @@ export class HttpAnswer implements Stream {
     this.#response = response;
     this.#mayStream = options.mayStream;
     response.on('close', () => {
-      unwatch(this);
+      open.delete(this);
       if (this.#done) return;
       this.#done = true;
       for (const listener of this.#whenGone) listener();
     });
-    if (options.mayStream) watch(this);
+    if (options.mayStream) open.add(this);
   }
 
   onGone(listener: () => void): void {
@@ -84,7 +73,7 @@ export class HttpAnswer implements Stream {
   final(reply: { status: number; body?: Buffer; headers?: Readonly<Record<string, string>> }): void {
     if (this.#done) return;
     this.#done = true;
-    unwatch(this);
+    open.delete(this);
     const { status, body, headers } = reply;
     if (this.#streaming) {
       this.#response.end(body === undefined ? undefined : event(body));
@@ -102,7 +91,7 @@ export class HttpAnswer implements Stream {
   end(): void {
     if (this.#done) return;
     this.#done = true;
-    unwatch(this);
+    open.delete(this);
     this.#response.end();
   }
 

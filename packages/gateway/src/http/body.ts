@@ -23,6 +23,8 @@ export function readBody(request: IncomingMessage, maxBytes: number): Promise<Bu
       resolve(parts.length === 1 && parts[0] !== undefined ? parts[0] : Buffer.concat(parts, bytes)),
     );
     request.on('error', reject);
-    request.on('close', () => reject(new Error('the client went away while it sent its request')));
+    request.on('close', () => {
+      if (!request.complete) reject(new Error('the client went away while it sent its request'));
+    });
   });
 }
