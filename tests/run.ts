@@ -16,7 +16,10 @@ interface Report {
 
 function run(command: string, args: readonly string[]): Promise<number> {
   return new Promise((resolve, reject) => {
-    const child = spawn(command, args, { stdio: 'inherit', env: { ...process.env, TURBO_TELEMETRY_DISABLED: '1' } });
+    const child = spawn(command, args, {
+      stdio: 'inherit',
+      env: { ...process.env, TURBO_TELEMETRY_DISABLED: '1' },
+    });
     child.on('error', reject);
     child.on('exit', (code) => resolve(code ?? 1));
   });
@@ -44,7 +47,9 @@ const report = await readFile(file, 'utf8').then(
 await rm(folder, { recursive: true, force: true });
 const passed = report?.numPassedTests ?? 0;
 // A file that could not be loaded has no failed test of its own, and must still fail the run.
-const broken = report?.testResults.filter((each) => each.status === 'failed' && each.assertionResults.length === 0).length;
+const broken = report?.testResults.filter(
+  (each) => each.status === 'failed' && each.assertionResults.length === 0,
+).length;
 const failed = (report?.numFailedTests ?? 1) + (broken ?? 0);
 const skipped = (report?.numPendingTests ?? 0) + (report?.numTodoTests ?? 0);
 console.log(`tests: ${passed} passed, ${failed} failed, ${skipped} skipped`);

@@ -7,9 +7,25 @@ const shared = sourcesOf('packages/shared/src');
 const all = [...gateway, ...agent, ...shared, ...sourcesOf('packages/proto/src')];
 
 /** Rooms of the gateway that stand side by side. They know store and telemetry by type, and never each other. */
-const ROOMS = ['identity', 'session', 'policy', 'approval', 'masking', 'audit', 'registry', 'tunnel', 'grant', 'tools', 'notify', 'jobs'];
+const ROOMS = [
+  'identity',
+  'session',
+  'policy',
+  'approval',
+  'masking',
+  'audit',
+  'registry',
+  'tunnel',
+  'grant',
+  'tools',
+  'notify',
+  'jobs',
+];
 
-function offences(sources: readonly Source[], offends: (source: Source, specifier: string, path: string | undefined, typeOnly: boolean) => boolean): string[] {
+function offences(
+  sources: readonly Source[],
+  offends: (source: Source, specifier: string, path: string | undefined, typeOnly: boolean) => boolean,
+): string[] {
   return sources.flatMap((source) =>
     source.imports
       .filter((each) => offends(source, each.specifier, each.path, each.typeOnly))
@@ -39,7 +55,11 @@ describe('imports go one way: main → wire → http, admin → call → rooms �
       const from = roomOf(source.path)?.room ?? '';
       const to = roomOf(path)?.room ?? '';
       if (from === to || to === '') return false;
-      return !(path.endsWith('/index.ts') || (typeOnly && path.endsWith('/types.ts')) || (from === 'cli' && to === 'config'));
+      return !(
+        path.endsWith('/index.ts') ||
+        (typeOnly && path.endsWith('/types.ts')) ||
+        (from === 'cli' && to === 'config')
+      );
     });
     expect(wrong).toEqual([]);
   });
@@ -64,8 +84,10 @@ describe('imports go one way: main → wire → http, admin → call → rooms �
   }
 
   it('only wire.ts and the files beside it know all rooms; nothing imports wire.ts but main.ts and index.ts', () => {
-    const wrong = offences(gateway, (source, _s, path) =>
-      path === 'packages/gateway/src/wire.ts' && !/src\/(main|index)\.ts$/.test(source.path),
+    const wrong = offences(
+      gateway,
+      (source, _s, path) =>
+        path === 'packages/gateway/src/wire.ts' && !/src\/(main|index)\.ts$/.test(source.path),
     );
     expect(wrong).toEqual([]);
   });
@@ -73,8 +95,10 @@ describe('imports go one way: main → wire → http, admin → call → rooms �
 
 describe('one place for each way out of the process', () => {
   it('only store imports pg as a program: SQL errors, pools and transactions are its business', () => {
-    const wrong = offences(gateway, (source, specifier, _path, typeOnly) =>
-      /^(pg|kysely|node-pg-migrate)$/.test(specifier) && !typeOnly && roomOf(source.path)?.room !== 'store',
+    const wrong = offences(
+      gateway,
+      (source, specifier, _path, typeOnly) =>
+        /^(pg|kysely|node-pg-migrate)$/.test(specifier) && !typeOnly && roomOf(source.path)?.room !== 'store',
     );
     expect(wrong).toEqual([]);
   });
@@ -86,14 +110,19 @@ describe('one place for each way out of the process', () => {
     expect(wrong).toEqual([]);
   });
 
-  it('only the agent\'s servers/ and the embedded Postgres start programs: nothing a client says reaches a shell', () => {
+  it("only the agent's servers/ and the embedded Postgres start programs: nothing a client says reaches a shell", () => {
     const allowed = /^packages\/agent\/src\/(servers|guard)\/|^packages\/gateway\/src\/store\/embedded\//;
-    const wrong = offences(all, (source, specifier) => specifier === 'node:child_process' && !allowed.test(source.path));
+    const wrong = offences(
+      all,
+      (source, specifier) => specifier === 'node:child_process' && !allowed.test(source.path),
+    );
     expect(wrong).toEqual([]);
   });
 
   it('shared does no input or output: the verifier and both programs must be able to use it anywhere', () => {
-    const wrong = offences(shared, (_s, specifier) => /^node:(fs|net|http|https|child_process|tls|dns)/.test(specifier));
+    const wrong = offences(shared, (_s, specifier) =>
+      /^node:(fs|net|http|https|child_process|tls|dns)/.test(specifier),
+    );
     expect(wrong).toEqual([]);
   });
 
@@ -103,7 +132,10 @@ describe('one place for each way out of the process', () => {
 
   it('nothing prints but the log and the command line: a stray print may carry a payload', () => {
     const wrong = all
-      .filter((source) => /\bconsole\.(log|error|warn|info|debug)\(/.test(source.text) && !/\/cli\//.test(source.path))
+      .filter(
+        (source) =>
+          /\bconsole\.(log|error|warn|info|debug)\(/.test(source.text) && !/\/cli\//.test(source.path),
+      )
       .map((source) => source.path);
     expect(wrong).toEqual([]);
   });

@@ -39,18 +39,29 @@ export function sourcesOf(folder: string): Source[] {
 }
 
 // `import type {…} from`, `import {…} from`, `export {…} from`, `import(…)`, side-effect imports.
-const IMPORT = /(?:^|\n)\s*(?:import|export)\s+(type\s+)?([^'";]*?)from\s+'([^']+)'|import\(\s*'([^']+)'\s*\)|(?:^|\n)import\s+'([^']+)'/g;
+const IMPORT =
+  /(?:^|\n)\s*(?:import|export)\s+(type\s+)?([^'";]*?)from\s+'([^']+)'|import\(\s*'([^']+)'\s*\)|(?:^|\n)import\s+'([^']+)'/g;
 
 function readSource(file: string): Source {
   const text = readFileSync(file, 'utf8');
   const imports = [...text.matchAll(IMPORT)].map((match): Import => {
     const specifier = match[3] ?? match[4] ?? match[5] ?? '';
     const path = specifier.startsWith('.') ? relative(ROOT, resolve(dirname(file), specifier)) : undefined;
-    const names = (match[2] ?? '').replace(/[{}]/g, '').split(',').map((name) => name.trim()).filter((name) => name !== '');
-    const typeOnly = match[1] !== undefined || (names.length > 0 && names.every((name) => name.startsWith('type ')));
+    const names = (match[2] ?? '')
+      .replace(/[{}]/g, '')
+      .split(',')
+      .map((name) => name.trim())
+      .filter((name) => name !== '');
+    const typeOnly =
+      match[1] !== undefined || (names.length > 0 && names.every((name) => name.startsWith('type ')));
     return { specifier, path: path?.split('\\').join('/'), typeOnly };
   });
-  return { path: relative(ROOT, file).split('\\').join('/'), text, lines: text.split('\n').length - 1, imports };
+  return {
+    path: relative(ROOT, file).split('\\').join('/'),
+    text,
+    lines: text.split('\n').length - 1,
+    imports,
+  };
 }
 
 /** The room of a file of the gateway or the agent: the folder below src/, or '' for files at its top. */

@@ -7,11 +7,15 @@ const sources = ['packages', 'deploy', 'tests'].flatMap((folder) => sourcesOf(fo
 
 describe('tidy', () => {
   it('files stay under 300 lines: split the one that has two ideas', () => {
-    expect(sources.filter((source) => source.lines > 300).map((source) => `${source.path}: ${source.lines}`)).toEqual([]);
+    expect(
+      sources.filter((source) => source.lines > 300).map((source) => `${source.path}: ${source.lines}`),
+    ).toEqual([]);
   });
 
   it('no folder or file is called utils, helpers, common, lib or misc: name the room after what it does', () => {
-    const wrong = sources.filter((source) => /(^|\/)(utils?|helpers?|common|lib|misc)(\/|\.tsx?$)/.test(source.path));
+    const wrong = sources.filter((source) =>
+      /(^|\/)(utils?|helpers?|common|lib|misc)(\/|\.tsx?$)/.test(source.path),
+    );
     expect(wrong.map((source) => source.path)).toEqual([]);
   });
 
@@ -22,12 +26,20 @@ describe('tidy', () => {
   });
 
   it('no test is left out or alone: a test that does not run proves nothing', () => {
-    const wrong = sources.filter((source) => /\b(it|test|describe)\.(only|todo|skip)\(/.test(source.text) && source.path !== 'tests/architecture/tidy.test.ts');
+    const wrong = sources.filter(
+      (source) =>
+        /\b(it|test|describe)\.(only|todo|skip)\(/.test(source.text) &&
+        source.path !== 'tests/architecture/tidy.test.ts',
+    );
     expect(wrong.map((source) => source.path)).toEqual([]);
   });
 
   it('no escape from the types: no any, no ts-ignore', () => {
-    const wrong = sources.filter((source) => /@ts-(ignore|expect-error|nocheck)|\bas any\b|: any\b/.test(source.text) && source.path !== 'tests/architecture/tidy.test.ts');
+    const wrong = sources.filter(
+      (source) =>
+        /@ts-(ignore|expect-error|nocheck)|\bas any\b|: any\b/.test(source.text) &&
+        source.path !== 'tests/architecture/tidy.test.ts',
+    );
     expect(wrong.map((source) => source.path)).toEqual([]);
   });
 
@@ -36,7 +48,8 @@ describe('tidy', () => {
     for (const pkg of ['gateway', 'agent']) {
       const src = join(ROOT, 'packages', pkg, 'src');
       for (const entry of readdirSync(src, { withFileTypes: true })) {
-        if (entry.isDirectory() && !existsSync(join(src, entry.name, 'index.ts'))) wrong.push(`${pkg}/${entry.name}`);
+        if (entry.isDirectory() && !existsSync(join(src, entry.name, 'index.ts')))
+          wrong.push(`${pkg}/${entry.name}`);
       }
     }
     expect(wrong).toEqual([]);
@@ -45,13 +58,22 @@ describe('tidy', () => {
   it('every dependency of the programs has its line in docs/DEPENDENCIES.md', () => {
     const listed = readFileSync(join(ROOT, 'docs/DEPENDENCIES.md'), 'utf8');
     const missing: string[] = [];
-    for (const folder of ['.', 'packages/gateway', 'packages/agent', 'packages/proto', 'packages/shared', 'deploy/demo', 'tests']) {
+    for (const folder of [
+      '.',
+      'packages/gateway',
+      'packages/agent',
+      'packages/proto',
+      'packages/shared',
+      'deploy/demo',
+      'tests',
+    ]) {
       const manifest: unknown = JSON.parse(readFileSync(join(ROOT, folder, 'package.json'), 'utf8'));
       if (typeof manifest !== 'object' || manifest === null) continue;
       for (const [section, names] of Object.entries(manifest)) {
         if (!/[dD]ependencies$/.test(section)) continue;
         for (const name of Object.keys(names)) {
-          if (!name.startsWith('@sallyport/') && !listed.includes(`\`${name}\``)) missing.push(`${folder}: ${name}`);
+          if (!name.startsWith('@sallyport/') && !listed.includes(`\`${name}\``))
+            missing.push(`${folder}: ${name}`);
         }
       }
     }

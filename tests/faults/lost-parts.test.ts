@@ -5,7 +5,9 @@ import { echoServer, RawClient, type Sallyport, startSallyport } from '../framew
 
 let sallyport: Sallyport;
 beforeAll(async () => {
-  sallyport = await startSallyport({ servers: { echo: echoServer(), broken: { transport: 'stdio', command: ['/nonexistent/program'] } } });
+  sallyport = await startSallyport({
+    servers: { echo: echoServer(), broken: { transport: 'stdio', command: ['/nonexistent/program'] } },
+  });
 });
 afterAll(() => sallyport?.stop());
 
@@ -30,7 +32,9 @@ describe('a server', () => {
     expect(answer.error).toMatchObject({ code: -32006, data: { outcome: 'unknown' } });
     expect(answer.error.message).toContain('may have run');
     expect((await client.call('echo')).status).toBe(404);
-    const outcome = (await sallyport.entries('call.outcome')).find((entry) => entry.session === client.sessionId && entry.tool === 'crash');
+    const outcome = (await sallyport.entries('call.outcome')).find(
+      (entry) => entry.session === client.sessionId && entry.tool === 'crash',
+    );
     expect(outcome?.outcome).toEqual({ transport: 'unknown' });
     expect(JSON.stringify(outcome?.fields)).toContain('7');
   });
@@ -50,11 +54,18 @@ describe('a server', () => {
   });
 
   it('that does not answer: unknown after the time limit, and told to stop', async () => {
-    await sallyport.api('POST', '/apply', { documents: [{ kind: 'Server', name: 'echo', spec: { agents: ['test-agent'], callTimeoutSeconds: 1 } }] });
+    await sallyport.api('POST', '/apply', {
+      documents: [{ kind: 'Server', name: 'echo', spec: { agents: ['test-agent'], callTimeoutSeconds: 1 } }],
+    });
     const client = await legacy();
     const answer = await client.call('never');
-    expect(JSON.parse(answer.messages.at(-1) ?? '').error.data).toMatchObject({ outcome: 'unknown', reason: 'timeout' });
-    await sallyport.api('POST', '/apply', { documents: [{ kind: 'Server', name: 'echo', spec: { agents: ['test-agent'] } }] });
+    expect(JSON.parse(answer.messages.at(-1) ?? '').error.data).toMatchObject({
+      outcome: 'unknown',
+      reason: 'timeout',
+    });
+    await sallyport.api('POST', '/apply', {
+      documents: [{ kind: 'Server', name: 'echo', spec: { agents: ['test-agent'] } }],
+    });
   });
 });
 
@@ -67,7 +78,10 @@ describe('the database', () => {
     process.kill(pid, 'SIGKILL');
     const answer = await client.call('echo', { during: true });
     expect(answer.status).toBe(503);
-    expect(JSON.parse(answer.text).error.data).toMatchObject({ reason: 'log_unavailable', outcome: 'not_sent' });
+    expect(JSON.parse(answer.text).error.data).toMatchObject({
+      reason: 'log_unavailable',
+      outcome: 'not_sent',
+    });
     expect(answer.headers.get('retry-after')).toBe('2');
     await untilReady(200);
     expect((await client.call('echo', { after: true })).status).toBe(200);

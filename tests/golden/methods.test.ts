@@ -10,9 +10,14 @@ const schemaOf = (revision: string) => join(corpora, 'mcp-schema-examples/schema
 
 function render(): string {
   const rows = METHODS.map((row) => {
-    const decide = row.decide === 'follows' ? 'with its call' : `\`${row.decide.action}\` on the ${row.decide.on}`;
+    const decide =
+      row.decide === 'follows' ? 'with its call' : `\`${row.decide.action}\` on the ${row.decide.on}`;
     const record = row.record === 'call' ? 'intent, outcome' : 'one entry before release';
-    const forward = { relay: 'as it came', 'filter-list': 'without what policy hides', session: 'begins the session' }[row.forward];
+    const forward = {
+      relay: 'as it came',
+      'filter-list': 'without what policy hides',
+      session: 'begins the session',
+    }[row.forward];
     return `| \`${row.method}\` | ${row.kind} | ${row.from} | ${row.eras.join(', ')} | ${decide} | ${row.hold ? 'may be held' : '–'} | ${row.mask === 'both' ? 'both ways' : 'to the client'} | ${record} | ${forward} |`;
   });
   const refused = Object.entries(REFUSED_METHODS).map(([method, reason]) => `| \`${method}\` | ${reason} |`);
@@ -52,16 +57,25 @@ describe('the table of methods', () => {
     for (const revision of REVISIONS) {
       it(`lists or refuses by name every method of ${revision}`, () => {
         const schema = readFileSync(schemaOf(revision), 'utf8');
-        const methods = new Set([...schema.matchAll(/"method":\s*\{\s*(?:"description":[^}]*?)?"const":\s*"([^"]+)"/g)].map((m) => m[1] ?? ''));
+        const methods = new Set(
+          [...schema.matchAll(/"method":\s*\{\s*(?:"description":[^}]*?)?"const":\s*"([^"]+)"/g)].map(
+            (m) => m[1] ?? '',
+          ),
+        );
         expect(methods.size).toBeGreaterThan(15);
         const era = revision >= '2026' ? 'modern' : 'legacy';
         const unlisted = [...methods].filter(
           (method) =>
             REFUSED_METHODS[method] === undefined &&
             // What a modern server asks travels inside its result; mask.ts decides it by the same actions.
-            !(era === 'modern' && ['sampling/createMessage', 'elicitation/create', 'roots/list'].includes(method)) &&
+            !(
+              era === 'modern' &&
+              ['sampling/createMessage', 'elicitation/create', 'roots/list'].includes(method)
+            ) &&
             !(['client', 'server'] as const).some((from) =>
-              (['request', 'notification'] as const).some((kind) => controlsOf(from, kind, method, era) !== undefined),
+              (['request', 'notification'] as const).some(
+                (kind) => controlsOf(from, kind, method, era) !== undefined,
+              ),
             ),
         );
         expect(unlisted).toEqual([]);

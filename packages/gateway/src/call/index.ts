@@ -6,4 +6,3 @@ export { controlsOf, METHODS, type MethodControls, REFUSED_METHODS } from './met
 export { numberLexeme } from './resource.ts';
 export type { Answer, CallCounters, Rooms } from './rooms.ts';
 export type { Incoming } from './stages.ts';
-export { BATCH_VERSION, LEGACY_VERSIONS, MODERN_VERSION, MODERN_VERSIONS } from './versions.ts';

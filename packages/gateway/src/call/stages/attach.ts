@@ -1,4 +1,4 @@
-import { find, type Message, MessageError, RPC, stringAt, valueAt } from '@sallyport/shared/jsonrpc';
+import { find, type Message, MessageError, RPC, valueAt } from '@sallyport/shared/jsonrpc';
 import type { EntryDraft } from '../../audit/index.ts';
 import type { ServerSpec } from '../../registry/index.ts';
 import type { Session } from '../../session/index.ts';
@@ -218,9 +218,4 @@ function unsupported(version: string, supported: readonly string[], rpcCode: num
       data: { supported, requested: named(version) },
     },
   );
-}
-
-/** The text of a member of params, for callers that act on it. */
-export function paramText(message: Message, key: string): string | undefined {
-  return stringAt(message.raw, find(message.params?.members, key));
 }
