@@ -10,7 +10,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 const READY_WITHIN_MS = 180_000;
 const data = await mkdtemp(join(tmpdir(), 'sallyport-smoke-'));
-const env = { ...process.env, SALLYPORT_DATA_DIR: data, SALLYPORT_PORT: '7480', SALLYPORT_TUNNEL_PORT: '7481' };
+const env = {
+  ...process.env,
+  SALLYPORT_DATA_DIR: data,
+  SALLYPORT_PORT: '7480',
+  SALLYPORT_TUNNEL_PORT: '7481',
+};
 
 interface Quickstart {
   readonly gateway: string;

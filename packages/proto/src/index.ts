@@ -6,17 +6,22 @@ import type { ProtoGrpcType } from './generated/tunnel.ts';
 export type { AgentControl, AgentControl__Output } from './generated/sallyport/tunnel/v1/AgentControl.ts';
 export type { AgentFrame, AgentFrame__Output } from './generated/sallyport/tunnel/v1/AgentFrame.ts';
 export type { EnrollRequest__Output } from './generated/sallyport/tunnel/v1/EnrollRequest.ts';
-export type { EnrollResponse, EnrollResponse__Output } from './generated/sallyport/tunnel/v1/EnrollResponse.ts';
+export type {
+  EnrollResponse,
+  EnrollResponse__Output,
+} from './generated/sallyport/tunnel/v1/EnrollResponse.ts';
 export type { ExchangeEnded__Output } from './generated/sallyport/tunnel/v1/ExchangeEnded.ts';
-export type { GatewayControl, GatewayControl__Output } from './generated/sallyport/tunnel/v1/GatewayControl.ts';
+export type {
+  GatewayControl,
+  GatewayControl__Output,
+} from './generated/sallyport/tunnel/v1/GatewayControl.ts';
 export type { GatewayFrame, GatewayFrame__Output } from './generated/sallyport/tunnel/v1/GatewayFrame.ts';
 export type { Hello, Hello__Output } from './generated/sallyport/tunnel/v1/Hello.ts';
 export type { OpenChannel__Output } from './generated/sallyport/tunnel/v1/OpenChannel.ts';
 export type { RenewRequest__Output } from './generated/sallyport/tunnel/v1/RenewRequest.ts';
 export type { RenewResponse, RenewResponse__Output } from './generated/sallyport/tunnel/v1/RenewResponse.ts';
 export type { ServerStatus, ServerStatus__Output } from './generated/sallyport/tunnel/v1/ServerStatus.ts';
-export type { TunnelClient } from './generated/sallyport/tunnel/v1/Tunnel.ts';
-export type { TunnelHandlers } from './generated/sallyport/tunnel/v1/Tunnel.ts';
+export type { TunnelClient, TunnelHandlers } from './generated/sallyport/tunnel/v1/Tunnel.ts';
 
 /** Protocol versions of the tunnel that this build speaks, both inclusive. */
 export const TUNNEL_PROTOCOL = { min: 1, max: 1 } as const;
