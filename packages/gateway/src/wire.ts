@@ -37,8 +37,16 @@ export async function startGateway(settings: Settings, logger: Logger): Promise<
 async function joinRooms(settings: Settings, logger: Logger, undo: (() => unknown)[]): Promise<Joined> {
   const clock = systemClock;
   const foundation = await openFoundation(settings, logger, undo);
-  const { store } = foundation;
-  const audit = await openAudit({ store, slot: 0, deploymentName: settings.deploymentName, clock, logger });
+  const { store, sealer } = foundation;
+  const signer = { sealer, folder: settings.dataDir };
+  const audit = await openAudit({
+    store,
+    slot: 0,
+    deploymentName: settings.deploymentName,
+    clock,
+    logger,
+    signer,
+  });
   undo.push(() => audit.close());
   const policy = createPolicy({ numberLexeme });
   const registry = await openRegistry({

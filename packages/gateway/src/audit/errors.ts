@@ -5,6 +5,8 @@ export type AuditErrorCode =
   | 'invalid' // the draft is no canonical JSON value, or too large
   | 'already_settled' // the call has its ending in the log already (call.indeterminate)
   | 'slot_taken' // another gateway owns the slot
+  | 'signer_refused' // the log does not extend what the signer has signed
+  | 'signer_state' // the signer's own record, or the key it was made with, is not what it was
   | 'origin_changed'; // the slot's log was begun under another name
 
 export class AuditError extends SallyportError<AuditErrorCode> {

@@ -1,3 +1,4 @@
+export type { SignerOptions } from './checkpoint/open.ts';
 export { AuditError, type AuditErrorCode } from './errors.ts';
 export { type AuditOptions, openAudit } from './open.ts';
 export type {
@@ -9,6 +10,9 @@ export type {
   EntryQuery,
   EntryValue,
   Recorded,
+  SigningState,
+  StoredCheckpoint,
   StoredEntry,
+  StoredLeaf,
   TransportOutcome,
 } from './types.ts';

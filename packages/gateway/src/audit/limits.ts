@@ -36,3 +36,26 @@ export const SETTLED_MAX_CALLS = 100_000;
 
 /** Entries a search returns at most. */
 export const SEARCH_MAX_ENTRIES = 500;
+
+/** Between checkpoints while the log grows: with the time it takes to make one, every entry is signed within 1 s. */
+export const CHECKPOINT_CHANGE_MS = 900;
+
+/** Between checkpoints of a log that does not grow: silence is signed, too (AUDIT.md, Checkpoints). */
+export const CHECKPOINT_IDLE_MS = 58_000;
+
+/** After a checkpoint could not be made: a refusal stays one until somebody acts, so asking more often is no use. */
+export const CHECKPOINT_RETRY_MS = 5_000;
+
+/** Longer between two checkpoints is a gap, which is recorded: one that was due 60 s after the last is missing. */
+export const CHECKPOINT_GAP_MS = 90_000;
+
+/** How long calls go on without a checkpoint when nothing else is configured (AUDIT.md, When it fails). */
+export const SIGNER_GRACE_MS = 5 * 60_000;
+
+/** The last checkpoint of a stop: a database that has gone must not hold the process. */
+export const LAST_CHECKPOINT_MAX_MS = 3_000;
+
+/** Bytes and entries of one page of leaves: a page is held in memory at both ends. */
+export const PAGE_MAX_BYTES = 4 * 1_048_576;
+export const PAGE_MAX_LEAVES = 5_000;
+export const PAGE_MAX_CHECKPOINTS = 5_000;

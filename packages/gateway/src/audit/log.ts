@@ -9,7 +9,10 @@ import { FLUSH_MAX_ENTRIES, RECOVER_FIRST_MS, RECOVER_MAX_MS, SETTLED_MAX_CALLS 
 import { isEnding, Queue, type Waiting } from './queue.ts';
 import { openOf, openSinceLastStart, type SettleReason } from './settle.ts';
 import type { OwnedSlot } from './slot.ts';
-import type { EntryDraft, Recorded } from './types.ts';
+import type { EntryDraft, EntryValue, Recorded } from './types.ts';
+
+/** Entries before work begins. When calls are refused, these are; what else happens must still be recorded. */
+const OPENS_WORK: ReadonlySet<string> = new Set(['call.intent', 'session.start']);
 
 interface LogOptions {
   readonly origin: string;
@@ -18,6 +21,12 @@ interface LogOptions {
   readonly logger: Logger;
   /** Takes the slot again after it was lost; undefined while another has it. */
   readonly takeAgain: () => Promise<OwnedSlot | undefined>;
+  /** Why a new call must not be recorded now, although it could be. */
+  readonly refuseCalls?: () => string | undefined;
+  /** Members of log.start, beside its own. */
+  readonly startFields?: Readonly<Record<string, EntryValue>>;
+  /** Last work on the log, behind its stop. */
+  readonly beforeRelease?: () => Promise<unknown>;
 }
 
 /**
@@ -55,11 +64,25 @@ export class Log {
     return this.#owned !== undefined;
   }
 
+  /** What is confirmed, and the time after which no entry in it was made; undefined while the log is not ours. */
+  head(): { readonly size: number; readonly root: Buffer; readonly lastTsMs: number } | undefined {
+    const owned = this.#owned;
+    return owned && { size: owned.size, root: owned.root(), lastTsMs: this.#lastTsMs };
+  }
+
+  /** No entry from now on gets an earlier time (milliseconds since 1970): a checkpoint has signed it. */
+  notBefore(tsMs: number): void {
+    this.#lastTsMs = Math.max(this.#lastTsMs, tsMs);
+  }
+
   /** Begins on a slot just taken: settles what a crash left open, then records the start. */
   async start(owned: OwnedSlot): Promise<void> {
     try {
       const open = await openSinceLastStart(owned);
-      await this.#writeOwn(owned, [...open, this.#ownEntry('log.start', { settled: open.length })]);
+      await this.#writeOwn(owned, [
+        ...open,
+        this.#ownEntry('log.start', { ...this.#options.startFields, settled: open.length }),
+      ]);
       if (open.length > 0) {
         this.#options.logger.warn('calls without an outcome were recorded as indeterminate', {
           calls: open.length,
@@ -85,6 +108,8 @@ export class Log {
         }
         if (this.#owned === undefined || this.#closing.signal.aborted)
           throw unavailable('the log is not ours now');
+        const refusal = OPENS_WORK.has(draft.kind) ? this.#options.refuseCalls?.() : undefined;
+        if (refusal !== undefined) throw unavailable(refusal);
         this.#queue.add({ entry: this.#prepare(draft), resolve, reject });
       } catch (error) {
         if (this.#outage !== undefined) this.#outage.refused += 1;
@@ -106,6 +131,7 @@ export class Log {
     });
     await this.#flushing;
     await this.#recovering;
+    if (this.#owned !== undefined) await this.#options.beforeRelease?.();
     const owned = this.#owned;
     this.#owned = undefined;
     await owned?.release();
@@ -227,7 +253,7 @@ export class Log {
 
   #ownEntry(
     kind: 'log.start' | 'log.stop' | 'log.resumed',
-    fields: { readonly [name: string]: number },
+    fields: { readonly [name: string]: EntryValue },
   ): EntryDraft {
     return { kind, actor: { kind: 'gateway', name: this.#options.deploymentName }, fields };
   }

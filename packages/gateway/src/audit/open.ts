@@ -1,11 +1,16 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Clock } from '@sallyport/shared/clock';
 import { errorText } from '@sallyport/shared/errors';
 import type { Logger } from 'winston';
 import type { Store } from '../store/index.ts';
+import type { Checkpointer } from './checkpoint/checkpointer.ts';
+import { makeCheckpointer, openSigner, type SignerOptions } from './checkpoint/open.ts';
+import type { Signer } from './checkpoint/signer.ts';
+import { readCheckpoints } from './checkpoint/table.ts';
 import { AuditError, unavailable } from './errors.ts';
-import { SLOT_PREFER_MS, SLOT_WAIT_MS, SLOTS_MAX } from './limits.ts';
+import { LAST_CHECKPOINT_MAX_MS, SLOT_PREFER_MS, SLOT_WAIT_MS, SLOTS_MAX } from './limits.ts';
 import { Log } from './log.ts';
-import { getEntry, searchLog } from './search.ts';
+import { getEntry, readLeaves, searchLog } from './search.ts';
 import { OwnedSlot, takeWithin } from './slot.ts';
 import type { Audit } from './types.ts';
 
@@ -17,6 +22,8 @@ export interface AuditOptions {
   readonly deploymentName: string;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** Signs checkpoints. Without it the log is a tree that nobody vouches for: for tests of other rooms. */
+  readonly signer?: SignerOptions;
 }
 
 /**
@@ -39,19 +46,98 @@ export async function openAudit(options: AuditOptions): Promise<Audit> {
   const owned = await takeSlot(options, originOf).catch(asAuditError);
   const { slot } = owned;
   const origin = originOf(slot);
-  const takeAgain = (): Promise<OwnedSlot | undefined> => OwnedSlot.take(store, slot, origin);
-  const log = new Log({ origin, deploymentName, clock, logger, takeAgain });
+  const signer = await signerFor(options, owned, origin);
+  let checkpointer: Checkpointer | undefined;
+  const log = new Log({
+    origin,
+    deploymentName,
+    clock,
+    logger,
+    takeAgain: () => OwnedSlot.take(store, slot, origin),
+    refuseCalls: () => refusal(checkpointer),
+    ...(signer === undefined ? {} : { startFields: { keys: signer.keyTexts } }),
+    beforeRelease: async () => lastCheckpoint(checkpointer, logger),
+  });
+  if (signer?.last !== undefined) log.notBefore(signer.last.timeSeconds * 1_000);
   await log.start(owned).catch(asAuditError);
-  logger.info('audit log opened', { origin, entries: log.size });
+  if (signer !== undefined) {
+    checkpointer = makeCheckpointer(
+      signer,
+      { store, slot, graceMs: options.signer?.graceMs },
+      {
+        clock,
+        logger,
+        head: () => log.head(),
+        record: (draft) => log.record(draft),
+        onSigned: (timeMs) => log.notBefore(timeMs),
+      },
+    );
+    checkpointer.start();
+  }
+  logger.info('audit log opened', { origin, entries: log.size, keys: signer?.keyTexts });
+  return doorOf(store, { slot, origin, log, checkpointer });
+}
+
+function doorOf(
+  store: Store,
+  {
+    slot,
+    origin,
+    log,
+    checkpointer,
+  }: { slot: number; origin: string; log: Log; checkpointer: Checkpointer | undefined },
+): Audit {
   return {
     origin,
     record: (draft) => log.record(draft),
-    healthy: () => log.healthy(),
+    healthy: () => log.healthy() && refusal(checkpointer) === undefined,
     search: (query) => searchLog(store, slot, log.size, query),
     get: (seq) => getEntry(store, slot, seq),
     size: () => log.size,
-    close: () => log.close(),
+    signing: () => checkpointer?.state(),
+    newestCheckpoint: () => checkpointer?.newest,
+    makeCheckpoint: async () => {
+      if (checkpointer === undefined) throw new AuditError('unavailable', 'This audit log has no signer.');
+      return await checkpointer.make();
+    },
+    checkpoints: (from, limit) => readCheckpoints(store, slot, from, limit),
+    leaves: (from, until) => readLeaves(store, slot, from, until),
+    close: async () => {
+      await checkpointer?.stop();
+      await log.close();
+    },
   };
+}
+
+/** The slot's signer; where it does not open, the slot is let go. */
+async function signerFor(
+  options: AuditOptions,
+  owned: OwnedSlot,
+  origin: string,
+): Promise<Signer | undefined> {
+  if (options.signer === undefined) return undefined;
+  try {
+    return await openSigner(options.signer, { store: options.store, slot: owned.slot, origin });
+  } catch (error) {
+    owned.abandon();
+    throw error;
+  }
+}
+
+/** Why calls are refused for want of checkpoints (AUDIT.md, When it fails). */
+function refusal(checkpointer: Checkpointer | undefined): string | undefined {
+  const state = checkpointer?.state();
+  if (state === undefined || state.ok || !state.callsRefused) return undefined;
+  return `no checkpoint for ${Math.round(state.forMs / 1_000)} s: ${state.reason}`;
+}
+
+/** Covers the log's stop; a stop does not wait for it for long. */
+async function lastCheckpoint(checkpointer: Checkpointer | undefined, logger: Logger): Promise<void> {
+  if (checkpointer === undefined) return;
+  const made = checkpointer.make().catch((error: unknown) => {
+    logger.warn('the last checkpoint could not be made', { reason: errorText(error) });
+  });
+  await Promise.race([made, sleep(LAST_CHECKPOINT_MAX_MS, undefined, { ref: false })]);
 }
 
 async function takeSlot(options: AuditOptions, originOf: (slot: number) => string): Promise<OwnedSlot> {

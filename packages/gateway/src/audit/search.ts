@@ -1,6 +1,6 @@
 import type { Store } from '../store/index.ts';
-import { SEARCH_MAX_ENTRIES } from './limits.ts';
-import type { EntryQuery, StoredEntry } from './types.ts';
+import { PAGE_MAX_BYTES, PAGE_MAX_LEAVES, SEARCH_MAX_ENTRIES } from './limits.ts';
+import type { EntryQuery, StoredEntry, StoredLeaf } from './types.ts';
 
 const COLUMNS = ['seq', 'kind', 'leaf', 'leaf_hash'] as const;
 const FILTERS = ['kind', 'principal', 'server', 'tool', 'session', 'call'] as const;
@@ -47,6 +47,30 @@ export async function getEntry(store: Store, slot: number, seq: number): Promise
     .where('seq', '=', String(seq))
     .executeTakeFirst();
   return row === undefined ? undefined : stored(row);
+}
+
+/** A page of leaves in order, for an export. */
+export async function readLeaves(
+  store: Store,
+  slot: number,
+  from: number,
+  until: number,
+): Promise<StoredLeaf[]> {
+  const rows = await store.db
+    .selectFrom('audit_entries')
+    .select(['leaf', 'leaf_hash'])
+    .where('slot', '=', slot)
+    .where('seq', '>=', String(from))
+    .where('seq', '<', String(until))
+    .orderBy('seq')
+    .limit(PAGE_MAX_LEAVES)
+    .execute();
+  let bytes = 0;
+  const page = rows.filter((row, index) => {
+    bytes += row.leaf.length;
+    return index === 0 || bytes <= PAGE_MAX_BYTES;
+  });
+  return page.map((row) => ({ leaf: row.leaf, leafHash: row.leaf_hash.toString('hex') }));
 }
 
 /**

@@ -84,6 +84,41 @@ export interface StoredEntry extends Recorded {
   readonly leafHash: string;
 }
 
+/** A checkpoint as it is kept, in the order of its making. */
+export interface StoredCheckpoint {
+  /** Dense from 0 in the slot. */
+  readonly number: number;
+  /** Entries it covers. */
+  readonly size: number;
+  /** RFC 3339, UTC, to the second, as signed. */
+  readonly ts: string;
+  /** The signed note (C2SP tlog-checkpoint). */
+  readonly note: string;
+}
+
+/** Whether the log is being signed. */
+export type SigningState = {
+  /** Verifier keys of the log (C2SP signed-note). */
+  readonly keys: readonly string[];
+} & (
+  | { readonly ok: true }
+  | {
+      readonly ok: false;
+      readonly reason: string;
+      /** Milliseconds since the first checkpoint that could not be made. */
+      readonly forMs: number;
+      /** Whether that is longer than calls may go on. */
+      readonly callsRefused: boolean;
+    }
+);
+
+/** An entry's text and hash as the database has them. */
+export interface StoredLeaf {
+  readonly leaf: string;
+  /** SHA-256(0x00 ‖ leaf), hexadecimal. */
+  readonly leafHash: string;
+}
+
 /** Filters of a search; all that are given must match. */
 export interface EntryQuery {
   kind?: string;
@@ -113,12 +148,26 @@ export interface Audit {
    * @throws AuditError `unavailable` when it cannot be made durable. The caller then must not go on.
    */
   record(draft: EntryDraft): Promise<Recorded>;
-  /** Whether the last flush was confirmed and the slot is still ours. */
+  /** Whether the last flush was confirmed, the slot is still ours, and the log is signed or was until lately. */
   healthy(): boolean;
   search(query: EntryQuery): Promise<StoredEntry[]>;
   get(seq: number): Promise<StoredEntry | undefined>;
   /** Entries in the log. */
   size(): number;
+  /** Undefined where the log has no signer. */
+  signing(): SigningState | undefined;
+  /** The newest checkpoint of this run. */
+  newestCheckpoint(): StoredCheckpoint | undefined;
+  /**
+   * Signs the log as it is now.
+   *
+   * @throws AuditError `signer_refused` or `unavailable`.
+   */
+  makeCheckpoint(): Promise<StoredCheckpoint>;
+  /** Checkpoints from a number on, at most `limit`. */
+  checkpoints(from: number, limit: number): Promise<StoredCheckpoint[]>;
+  /** Entries from `from` to `until` - 1 in order; fewer when they are a page's worth, at least one when there is one. */
+  leaves(from: number, until: number): Promise<StoredLeaf[]>;
   /** Writes `log.stop` and lets the slot go. */
   close(): Promise<void>;
 }

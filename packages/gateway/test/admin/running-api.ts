@@ -68,7 +68,7 @@ export async function startApi(): Promise<RunningApi> {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo; // a TCP server's address is never a path
   const url = `http://127.0.0.1:${port}`;
-  const joined = await joinRooms(databaseUrl, join(folder, 'master.key'), url);
+  const joined = await joinRooms(databaseUrl, folder, url);
   const { rooms, sessionStore, close } = joined;
   const admin = await createAdmin(rooms, { serverFactory: (handler) => server.on('request', handler) });
   const tokens = await makeTokens(rooms);
@@ -102,11 +102,12 @@ export async function startApi(): Promise<RunningApi> {
   };
 }
 
-async function joinRooms(databaseUrl: string, masterKeyFile: string, publicUrl: string) {
+async function joinRooms(databaseUrl: string, folder: string, publicUrl: string) {
   const clock = systemClock;
   const store = await openStore({ databaseUrl, logger });
-  const sealer = await openSealer(masterKeyFile, { createIfMissing: true });
-  const audit = await openAudit({ store, slot: 0, deploymentName: 'test', clock, logger });
+  const sealer = await openSealer(join(folder, 'master.key'), { createIfMissing: true });
+  const signer = { sealer, folder };
+  const audit = await openAudit({ store, slot: 0, deploymentName: 'test', clock, logger, signer });
   const policy = createPolicy();
   const registry = await openRegistry({
     store,

@@ -1,0 +1,48 @@
+import { consistencyProof } from '@sallyport/shared/merkle';
+import type { Sealer, Store } from '../../store/index.ts';
+import { SIGNER_GRACE_MS } from '../limits.ts';
+import type { Query } from '../tree/levels.ts';
+import { nodeReader } from '../tree/nodes.ts';
+import { Checkpointer, type CheckpointerOptions } from './checkpointer.ts';
+import { OwnRecord } from './own-record.ts';
+import { Signer } from './signer.ts';
+import { openSigningKeys } from './signing-keys.ts';
+import { keepCheckpoint } from './table.ts';
+
+export interface SignerOptions {
+  /** Opens the signer's key. */
+  readonly sealer: Sealer;
+  /** Where the signer keeps its own record, outside the database. */
+  readonly folder: string;
+  /** Milliseconds that calls may go on without a checkpoint; 5 minutes by default. */
+  readonly graceMs?: number;
+}
+
+/** @throws AuditError `signer_state`, StoreError `key_mismatch`. */
+export async function openSigner(
+  options: SignerOptions,
+  log: { readonly store: Store; readonly slot: number; readonly origin: string },
+): Promise<Signer> {
+  const keys = await openSigningKeys(log.store, options.sealer, log.slot, log.origin);
+  return await Signer.open(log.store, log.slot, keys, new OwnRecord(options.folder, log.slot));
+}
+
+/** A checkpointer that reads proofs from the database. */
+export function makeCheckpointer(
+  signer: Signer,
+  {
+    store,
+    slot,
+    graceMs,
+  }: { readonly store: Store; readonly slot: number; readonly graceMs: number | undefined },
+  rest: Pick<CheckpointerOptions, 'clock' | 'logger' | 'head' | 'record' | 'onSigned'>,
+): Checkpointer {
+  const query: Query = (text, values) => store.pool.query(text, values);
+  return new Checkpointer({
+    signer,
+    graceMs: graceMs ?? SIGNER_GRACE_MS,
+    prove: (earlier, size) => consistencyProof(earlier, size, nodeReader(query, slot, size)),
+    keep: (signed) => keepCheckpoint(store, slot, signed),
+    ...rest,
+  });
+}
