@@ -6,9 +6,11 @@ import {
   isFiller,
   isUpper,
   meaningOfWord,
+  namesId,
   PHONE,
   PHONE_PLACE,
   resolvePhrases,
+  withoutId,
 } from './words.ts';
 
 /**
@@ -21,6 +23,7 @@ export function meaningBefore(b: Uint8Array, floor: number, at: number): number 
   let bits = 0;
   let gap = 0;
   let words = 0;
+  let id = false;
   let i = at - 1;
   while (i >= limit) {
     const byte = b[i] ?? 0;
@@ -28,6 +31,8 @@ export function meaningBefore(b: Uint8Array, floor: number, at: number): number 
       const start = wordStart(b, limit, i);
       const meaning = meaningOfWord(b, start, i + 1);
       if ((meaning & HARMLESS) !== 0 && (bits & ANY_MEANING) === 0) return HARMLESS | (bits & ~ANY_MEANING);
+      // "account id 12345678" names an id of a thing; "account number, id 5" is another matter.
+      if ((bits & ANY_MEANING) === 0 && namesId(meaning)) id = true;
       if (meaning !== 0) bits |= meaning;
       if (!isFiller(meaning) && (meaning & ANY_MEANING) === 0) gap += 1;
       words += 1;
@@ -39,7 +44,8 @@ export function meaningBefore(b: Uint8Array, floor: number, at: number): number 
       i -= 1;
     }
   }
-  return resolvePhrases(bits);
+  const resolved = resolvePhrases(bits);
+  return id ? withoutId(resolved) : resolved;
 }
 
 function wordStart(b: Uint8Array, limit: number, last: number): number {

@@ -82,6 +82,7 @@ export class KeyCache {
       if (byte >= 0x30 && byte <= 0x39) digits += 1;
       else if (
         byte === 0x40 ||
+        byte === 0x20 ||
         byte === 0x3a ||
         byte === 0x3d ||
         byte >= 0x80 ||

@@ -12,7 +12,14 @@ import { base64MayBeText, hexMayBeText, hexRun, isUuid, timeEnd, wideRun } from 
 import { PHONE, SECRET } from './words.ts';
 
 /** Unpacks an encoded run and masks what is in it; where it did, the cut is made. @returns whether it was a packed text. */
-export type Unpack = (b: Uint8Array, from: number, to: number, hex: boolean, keyBits: number, edits: Edits) => boolean;
+export type Unpack = (
+  b: Uint8Array,
+  from: number,
+  to: number,
+  hex: boolean,
+  keyBits: number,
+  edits: Edits,
+) => boolean;
 
 /**
  * One pass over a text. Stops only at bytes that can belong to a value (TEXT_CLASS), hands runs and clusters to the
@@ -127,7 +134,7 @@ export class TextScanner {
 
   /** Digits with letters before or after them: "card4111…", "4111…USD", "3560x4587". Hashes have them everywhere. */
   #gluedDigits(b: Uint8Array, from: number, end: number, to: number, digits: number): number {
-    if (end - from >= 16 && hexRun(b, from, end) === end && digits < end - from) return end;
+    if (end - from >= 16 && hexRun(b, from, end) === end && !digitsTogether(b, from, end, digits)) return end;
     let at = from;
     while (at < end) {
       while (at < end && !isDigit(b[at] ?? 0)) at += 1;
@@ -304,6 +311,15 @@ export class TextScanner {
     const next = b[end] ?? 0;
     return next === 0x20 || next === 0x2d || ALNUM[next] === 1;
   }
+}
+
+/** Whether all digits of a run stand together: a number glued to a word, not a hash. */
+function digitsTogether(b: Uint8Array, from: number, end: number, digits: number): boolean {
+  let first = from;
+  while (first < end && !isDigit(b[first] ?? 0)) first += 1;
+  let last = first;
+  while (last < end && isDigit(b[last] ?? 0)) last += 1;
+  return last - first === digits;
 }
 
 function digitsHash(cluster: Cluster, from: number, to: number): number {

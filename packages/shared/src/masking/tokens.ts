@@ -93,7 +93,17 @@ export function wideRun(
   let start = from;
   while (start > floor && BASE64_VALUE[b[start - 1] ?? 0] !== 255) start -= 1;
   let stop = end;
-  while (stop < to && BASE64_VALUE[b[stop] ?? 0] !== 255) stop += 1;
+  let line = start;
+  for (;;) {
+    while (stop < to && BASE64_VALUE[b[stop] ?? 0] !== 255) stop += 1;
+    // Lines of 60 to 76 characters (PEM, MIME) go on in the next line.
+    const next = b[stop] === 0x0d ? stop + 2 : stop + 1;
+    const broken =
+      stop < to && stop - line >= 60 && (stop - line) % 4 === 0 && (b[stop] === 0x0a || b[stop] === 0x0d);
+    if (!broken || next >= to || BASE64_VALUE[b[next] ?? 0] === 255) break;
+    line = next;
+    stop = next;
+  }
   let padding = 0;
   while (stop < to && padding < 2 && b[stop] === 0x3d) {
     stop += 1;

@@ -72,6 +72,13 @@ export class View {
         continue;
       }
       if (json && byte === BACKSLASH) {
+        // An escape that was escaped itself (source code, JSON cut short) still reads as the character.
+        if (folding && b[at + 1] === BACKSLASH && b[at + 2] === 0x75 && hex4(b, at + 1, to) >= 0x20) {
+          this.size = size;
+          at = this.#put(hex4(b, at + 1, to), at + 7);
+          size = this.size;
+          continue;
+        }
         const simple = SIMPLE_ESCAPE[b[at + 1] ?? 0] ?? 0;
         if (simple !== 0 && at + 1 < to) {
           out[size] = simple;
@@ -180,6 +187,7 @@ function grown(table: Int32Array): Int32Array {
   return bigger;
 }
 
+/** The code unit of \uXXXX at `at`, or -1. */
 function hex4(b: Uint8Array, at: number, to: number): number {
   if (at + 6 > to || b[at] !== BACKSLASH || b[at + 1] !== 0x75) return -1;
   let value = 0;

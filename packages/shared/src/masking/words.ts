@@ -80,7 +80,7 @@ const VOCABULARY: readonly (readonly [number, string])[] = [
   [BIRTH, 'birth dob birthday birthdate dateofbirth born birthdays geburtsdatum'],
   [
     SECRET,
-    'password passwords passwd pwd passphrase pass passcode secret clientsecret apikey secretkey accesstoken refreshtoken authtoken privatekey credential credentials accesskey secretaccesskey apisecret pswd accountkey sharedaccesskey',
+    'password passwords passwd pwd passphrase pass passcode secret clientsecret apikey secretkey accesstoken refreshtoken authtoken privatekey credential credentials accesskey secretaccesskey apisecret pswd accountkey sharedaccesskey authorization sessiontoken bearertoken securitytoken dbpassword userpassword',
   ],
   [IBAN, 'iban ibans'],
   [CRYPTO, 'bitcoin btc ethereum eth wallet litecoin ltc dogecoin doge monero xmr tron solana ripple xrp'],
@@ -142,6 +142,16 @@ export function isFiller(meaning: number): boolean {
   return (meaning & (FILLER | NUMBER | ID_WORD | DATE | BANK)) !== 0;
 }
 
+/** Whether a word says id. */
+export function namesId(meaning: number): boolean {
+  return (meaning & ID_WORD) !== 0;
+}
+
+/** Meanings that an id of the thing does not share with the thing. */
+export function withoutId(bits: number): number {
+  return bits & ~(ACCOUNT | CARD | PHONE | PHONE_WEAK | PHONE_PLACE);
+}
+
 /** Joins the halves of phrases: driver + licence, tax + id, api + key, access + token. */
 export function resolvePhrases(bits: number): number {
   let out = bits;
@@ -167,13 +177,24 @@ export function meaningOfName(b: Uint8Array, from: number, to: number): number {
     bits |= meaningOfWord(b, at, end);
     at = end;
   }
-  return nameBits(bits);
+  return nameBits(bits | meaningOfLetters(b, from, to));
 }
+
+/** The name's letters as one word: AccountKey is accountkey, phone_no is phoneno. */
+function meaningOfLetters(b: Uint8Array, from: number, to: number): number {
+  let size = 0;
+  for (let at = from; at < to && size <= joined.length; at += 1) {
+    if (ALNUM[b[at] ?? 0] === 1) joined[size++] = b[at] ?? 0;
+  }
+  return size > joined.length ? 0 : meaningOfWord(joined, 0, size);
+}
+
+const joined = new Uint8Array(24);
 
 /** A name that says id, count or type of a thing is not about the thing: account_id, password_length, card_type. */
 function nameBits(bits: number): number {
   let out = resolvePhrases(bits);
-  if ((bits & ID_WORD) !== 0) out &= ~(ACCOUNT | CARD | PHONE | PHONE_WEAK);
+  if ((bits & ID_WORD) !== 0) out = withoutId(out);
   if ((bits & HARMLESS) !== 0) out &= ~(ACCOUNT | PHONE_WEAK | SECRET | CARD | PHONE);
   return out & ~(PHONE_WEAK | PHONE_PLACE);
 }

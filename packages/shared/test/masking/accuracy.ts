@@ -14,7 +14,10 @@ export interface Recall {
 /** Values that are numbers or words in the clear: what must not be left of a value in any form. */
 function leaks(masked: string, planted: Planted, written: string): boolean {
   if (masked.includes(JSON.stringify(written).slice(1, -1))) return true;
-  const plain = masked.normalize('NFKC').replace(/[^\p{L}\p{N}@]/gu, '').toLowerCase();
+  const plain = masked
+    .normalize('NFKC')
+    .replace(/[^\p{L}\p{N}@]/gu, '')
+    .toLowerCase();
   return plain.includes(planted.value.replace(/[^\p{L}\p{N}@]/gu, '').toLowerCase());
 }
 
@@ -45,7 +48,19 @@ export function measureEvasive(rounds: number, seed = 2): Map<string, Recall> {
   const recalls = new Map<string, Recall>();
   const dice = new Dice(seed);
   const kinds = ['PAN', 'SSN', 'IBAN', 'EMAIL', 'PHONE', 'IPV4'];
-  const carriers = ['prose', 'lines', 'jsonText', 'structured', 'resource', 'blob', 'errorMessage', 'progress', 'log', 'prompt', 'meta'];
+  const carriers = [
+    'prose',
+    'lines',
+    'jsonText',
+    'structured',
+    'resource',
+    'blob',
+    'errorMessage',
+    'progress',
+    'log',
+    'prompt',
+    'meta',
+  ];
   for (let round = 0; round < rounds; round += 1) {
     for (const kind of kinds) {
       for (const [evasion, evade] of Object.entries(EVASIONS)) {
@@ -61,7 +76,14 @@ export function measureEvasive(rounds: number, seed = 2): Map<string, Recall> {
   return recalls;
 }
 
-function tally(recalls: Map<string, Recall>, kind: string, planted: Planted, written: string, carrier: string, raw: string): void {
+function tally(
+  recalls: Map<string, Recall>,
+  kind: string,
+  planted: Planted,
+  written: string,
+  carrier: string,
+  raw: string,
+): void {
   const recall = recalls.get(kind) ?? { planted: 0, missed: [] };
   recalls.set(kind, recall);
   recall.planted += 1;
@@ -78,7 +100,10 @@ export function measureNegatives(count: number, seed = 3): { tried: number; wron
   for (let i = 0; i < count; i += 1) {
     const [kind, make] = makers[i % makers.length] ?? dice.pick(makers);
     const text = make(dice);
-    const body = i % 3 === 0 ? { content: [], structuredContent: { item: text, next: 'x' } } : { content: [{ type: 'text', text: i % 3 === 1 ? text : `Result: ${text} and so on` }] };
+    const body =
+      i % 3 === 0
+        ? { content: [], structuredContent: { item: text, next: 'x' } }
+        : { content: [{ type: 'text', text: i % 3 === 1 ? text : `Result: ${text} and so on` }] };
     const { masked, found } = plantedIn(JSON.stringify({ jsonrpc: '2.0', id: 1, result: body }));
     if (found > 0) wrong.push(`${kind}: ${text} -> ${masked}`);
   }

@@ -58,8 +58,25 @@ export function luhnDigit(body: string): string {
 }
 
 const CARDS: readonly (readonly [string, number])[] = [
-  ['4', 16], ['4', 19], ['51', 16], ['55', 16], ['2221', 16], ['2720', 16], ['34', 15], ['37', 15], ['36', 14], ['3056', 14],
-  ['6011', 16], ['65', 16], ['3528', 16], ['3589', 16], ['62', 16], ['62', 19], ['5018', 12], ['6759', 16], ['6304', 19],
+  ['4', 16],
+  ['4', 19],
+  ['51', 16],
+  ['55', 16],
+  ['2221', 16],
+  ['2720', 16],
+  ['34', 15],
+  ['37', 15],
+  ['36', 14],
+  ['3056', 14],
+  ['6011', 16],
+  ['65', 16],
+  ['3528', 16],
+  ['3589', 16],
+  ['62', 16],
+  ['62', 19],
+  ['5018', 12],
+  ['6759', 16],
+  ['6304', 19],
 ];
 
 export function card(dice: Dice): string {
@@ -69,8 +86,18 @@ export function card(dice: Dice): string {
 }
 
 const LENGTHS: readonly (readonly [string, number, string])[] = [
-  ['DE', 22, 'n'], ['GB', 22, 'g'], ['FR', 27, 'n'], ['NL', 18, 'g'], ['ES', 24, 'n'], ['IT', 27, 'i'], ['NO', 15, 'n'],
-  ['BE', 16, 'n'], ['PL', 28, 'n'], ['MT', 31, 'm'], ['CH', 21, 'n'], ['SE', 24, 'n'],
+  ['DE', 22, 'n'],
+  ['GB', 22, 'g'],
+  ['FR', 27, 'n'],
+  ['NL', 18, 'g'],
+  ['ES', 24, 'n'],
+  ['IT', 27, 'i'],
+  ['NO', 15, 'n'],
+  ['BE', 16, 'n'],
+  ['PL', 28, 'n'],
+  ['MT', 31, 'm'],
+  ['CH', 21, 'n'],
+  ['SE', 24, 'n'],
 ];
 
 export function iban(dice: Dice): string {
@@ -80,7 +107,8 @@ export function iban(dice: Dice): string {
   let bban = dice.digits(rest);
   if (form === 'g') bban = dice.letters(4, capitals) + dice.digits(rest - 4);
   if (form === 'i') bban = dice.letters(1, capitals) + dice.digits(rest - 1);
-  if (form === 'm') bban = dice.letters(4, capitals) + dice.digits(5) + dice.letters(rest - 9, `${capitals}0123456789`);
+  if (form === 'm')
+    bban = dice.letters(4, capitals) + dice.digits(5) + dice.letters(rest - 9, `${capitals}0123456789`);
   const numeric = `${bban}${country}00`.replace(/[A-Z]/g, (sign) => String(sign.charCodeAt(0) - 55));
   const check = 98 - Number(BigInt(numeric) % 97n);
   return `${country}${String(check).padStart(2, '0')}${bban}`;
@@ -97,7 +125,10 @@ export function routing(dice: Dice): string {
 
 export function bitcoin(dice: Dice): string {
   const bytes = Buffer.from([0, ...Array.from({ length: 20 }, () => dice.below(256))]);
-  const sum = createHash('sha256').update(createHash('sha256').update(bytes).digest()).digest().subarray(0, 4);
+  const sum = createHash('sha256')
+    .update(createHash('sha256').update(bytes).digest())
+    .digest()
+    .subarray(0, 4);
   const full = Buffer.concat([bytes, sum]);
   let value = BigInt(`0x${full.toString('hex')}`);
   let out = '';
@@ -124,24 +155,109 @@ export const MAKERS: Readonly<Record<string, (dice: Dice) => Planted>> = {
     label: 'SSN',
     key: 'ssn',
   }),
-  ITIN: (dice) => ({ entity: 'ITIN', value: `9${two(dice.below(100))}-${70 + dice.below(19)}-${1000 + dice.below(8999)}`, label: 'ITIN', key: 'itin' }),
+  ITIN: (dice) => ({
+    entity: 'ITIN',
+    value: `9${two(dice.below(100))}-${70 + dice.below(19)}-${1000 + dice.below(8999)}`,
+    label: 'ITIN',
+    key: 'itin',
+  }),
   IBAN: (dice) => ({ entity: 'IBAN', value: iban(dice), label: 'IBAN', key: 'iban' }),
-  ROUTING_NUMBER: (dice) => ({ entity: 'ROUTING_NUMBER', value: routing(dice), label: 'routing number', key: 'routingNumber' }),
-  ACCOUNT_NUMBER: (dice) => ({ entity: 'ACCOUNT_NUMBER', value: `${1 + dice.below(9)}${dice.digits(7 + dice.below(5))}`, label: 'account number', key: 'account_number' }),
-  BIC: (dice) => ({ entity: 'BIC', value: `${dice.letters(4, 'BCDEFGHKLMNP')}${dice.pick(['DE', 'US', 'GB', 'FR'])}${dice.letters(2, 'FHMX')}`, label: 'SWIFT code', key: 'swift' }),
-  PHONE: (dice) => ({ entity: 'PHONE', value: `${area(dice)}-${200 + dice.below(799)}-${String(dice.below(10_000)).padStart(4, '0')}`, label: 'phone', key: 'phone' }),
-  E164: (dice) => ({ entity: 'PHONE', value: `+${dice.pick(['1', '44', '49', '33', '46', '91', '351'])}${2 + dice.below(7)}${dice.digits(9)}`, label: 'phone', key: 'mobile' }),
-  EMAIL: (dice) => ({ entity: 'EMAIL', value: `${dice.letters(3 + dice.below(6))}${dice.pick(['.', '_', '-', '+', ''])}${dice.letters(4)}${dice.below(100)}@${dice.letters(6)}.${dice.pick(['com', 'co.uk', 'de', 'example.org', 'io'])}`, label: 'e-mail', key: 'email' }),
-  IPV4: (dice) => ({ entity: 'IP', value: `${1 + dice.below(120)}.${dice.below(256)}.${dice.below(256)}.${1 + dice.below(254)}`, label: 'address', key: 'ip' }),
-  IPV6: (dice) => ({ entity: 'IP', value: `2001:db8:${dice.below(65_535).toString(16)}::${(4096 + dice.below(61_000)).toString(16)}:${(1 + dice.below(65_000)).toString(16)}`, label: 'address', key: 'ip6' }),
-  PASSPORT: (dice) => ({ entity: 'PASSPORT', value: `${dice.letters(1, 'CFGHJKLMNPRTVWXYZ')}${dice.digits(8)}`, label: 'passport number', key: 'passport_number' }),
-  DRIVING_LICENCE: (dice) => ({ entity: 'DRIVING_LICENCE', value: `${dice.letters(1, 'ABCDEFGHM')}${dice.digits(12)}`, label: "driver's license", key: 'driverLicense' }),
-  DATE_OF_BIRTH: (dice) => ({ entity: 'DATE_OF_BIRTH', value: `${1940 + dice.below(65)}-${two(1 + dice.below(12))}-${two(1 + dice.below(28))}`, label: 'date of birth', key: 'dateOfBirth' }),
-  CRYPTO_ADDRESS: (dice) => ({ entity: 'CRYPTO_ADDRESS', value: bitcoin(dice), label: 'wallet', key: 'wallet' }),
-  CLOUD_KEY: (dice) => ({ entity: 'CLOUD_KEY', value: `AKIA${dice.letters(16, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567')}`, label: 'key', key: 'awsKeyId' }),
-  TOKEN: (dice) => ({ entity: 'TOKEN', value: `ghp_${dice.letters(34, 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789')}a1B2`, label: 'token', key: 'github' }),
-  JWT: (dice) => ({ entity: 'JWT', value: `eyJhbGciOiJIUzI1NiJ9.eyJ${dice.letters(40, 'ABCDEFGHabcdefgh0123456789')}.${dice.letters(43, 'ABCDEFGHabcdefgh0123456789-_')}`, label: 'jwt', key: 'jwt' }),
-  PASSWORD: (dice) => ({ entity: 'PASSWORD', value: `${dice.letters(5)}${dice.digits(3)}${dice.pick(['!', '#', ''])}x`, label: 'password:', key: 'password' }),
+  ROUTING_NUMBER: (dice) => ({
+    entity: 'ROUTING_NUMBER',
+    value: routing(dice),
+    label: 'routing number',
+    key: 'routingNumber',
+  }),
+  ACCOUNT_NUMBER: (dice) => ({
+    entity: 'ACCOUNT_NUMBER',
+    value: `${1 + dice.below(9)}${dice.digits(7 + dice.below(5))}`,
+    label: 'account number',
+    key: 'account_number',
+  }),
+  BIC: (dice) => ({
+    entity: 'BIC',
+    value: `${dice.letters(4, 'BCDEFGHKLMNP')}${dice.pick(['DE', 'US', 'GB', 'FR'])}${dice.letters(2, 'FHMX')}`,
+    label: 'SWIFT code',
+    key: 'swift',
+  }),
+  PHONE: (dice) => ({
+    entity: 'PHONE',
+    value: `${area(dice)}-${200 + dice.below(799)}-${String(dice.below(10_000)).padStart(4, '0')}`,
+    label: 'phone',
+    key: 'phone',
+  }),
+  E164: (dice) => ({
+    entity: 'PHONE',
+    value: `+${dice.pick(['1', '44', '49', '33', '46', '91', '351'])}${2 + dice.below(7)}${dice.digits(9)}`,
+    label: 'phone',
+    key: 'mobile',
+  }),
+  EMAIL: (dice) => ({
+    entity: 'EMAIL',
+    value: `${dice.letters(3 + dice.below(6))}${dice.pick(['.', '_', '-', '+', ''])}${dice.letters(4)}${dice.below(100)}@${dice.letters(6)}.${dice.pick(['com', 'co.uk', 'de', 'example.org', 'io'])}`,
+    label: 'e-mail',
+    key: 'email',
+  }),
+  IPV4: (dice) => ({
+    entity: 'IP',
+    value: `${1 + dice.below(120)}.${dice.below(256)}.${dice.below(256)}.${1 + dice.below(254)}`,
+    label: 'address',
+    key: 'ip',
+  }),
+  IPV6: (dice) => ({
+    entity: 'IP',
+    value: `2001:db8:${dice.below(65_535).toString(16)}::${(4096 + dice.below(61_000)).toString(16)}:${(1 + dice.below(65_000)).toString(16)}`,
+    label: 'address',
+    key: 'ip6',
+  }),
+  PASSPORT: (dice) => ({
+    entity: 'PASSPORT',
+    value: `${dice.letters(1, 'CFGHJKLMNPRTVWXYZ')}${dice.digits(8)}`,
+    label: 'passport number',
+    key: 'passport_number',
+  }),
+  DRIVING_LICENCE: (dice) => ({
+    entity: 'DRIVING_LICENCE',
+    value: `${dice.letters(1, 'ABCDEFGHM')}${dice.digits(12)}`,
+    label: "driver's license",
+    key: 'driverLicense',
+  }),
+  DATE_OF_BIRTH: (dice) => ({
+    entity: 'DATE_OF_BIRTH',
+    value: `${1940 + dice.below(65)}-${two(1 + dice.below(12))}-${two(1 + dice.below(28))}`,
+    label: 'date of birth',
+    key: 'dateOfBirth',
+  }),
+  CRYPTO_ADDRESS: (dice) => ({
+    entity: 'CRYPTO_ADDRESS',
+    value: bitcoin(dice),
+    label: 'wallet',
+    key: 'wallet',
+  }),
+  CLOUD_KEY: (dice) => ({
+    entity: 'CLOUD_KEY',
+    value: `AKIA${dice.letters(16, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567')}`,
+    label: 'key',
+    key: 'awsKeyId',
+  }),
+  TOKEN: (dice) => ({
+    entity: 'TOKEN',
+    value: `ghp_${dice.letters(34, 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789')}a1B2`,
+    label: 'token',
+    key: 'github',
+  }),
+  JWT: (dice) => ({
+    entity: 'JWT',
+    value: `eyJhbGciOiJIUzI1NiJ9.eyJ${dice.letters(40, 'ABCDEFGHabcdefgh0123456789')}.${dice.letters(43, 'ABCDEFGHabcdefgh0123456789-_')}`,
+    label: 'jwt',
+    key: 'jwt',
+  }),
+  PASSWORD: (dice) => ({
+    entity: 'PASSWORD',
+    value: `${dice.letters(5)}${dice.digits(3)}${dice.pick(['!', '#', ''])}x`,
+    label: 'password:',
+    key: 'password',
+  }),
 };
 
 const grouped = (value: string, sep: string): string => (value.match(/.{1,4}/g) ?? []).join(sep);
@@ -150,7 +266,8 @@ const grouped = (value: string, sep: string): string => (value.match(/.{1,4}/g) 
 export function formats(planted: Planted): string[] {
   const { entity, value } = planted;
   const bare = value.replace(/-/g, '');
-  if (entity === 'PAN') return value.length >= 15 ? [value, grouped(value, ' '), grouped(value, '-')] : [value];
+  if (entity === 'PAN')
+    return value.length >= 15 ? [value, grouped(value, ' '), grouped(value, '-')] : [value];
   if (entity === 'SSN' || entity === 'ITIN') return [value, value.replace(/-/g, ' '), bare];
   if (entity === 'IBAN') return [value, grouped(value, ' '), value.toLowerCase()];
   if (entity === 'PHONE' && !value.startsWith('+')) {
@@ -190,36 +307,102 @@ export const EVASIONS: Readonly<Record<string, (text: string) => string>> = {
 
 /** Places in a message. Each takes a label and a written value and gives the message's text. */
 export const CARRIERS: Readonly<Record<string, (label: string, text: string, key: string) => string>> = {
-  prose: (label, text) => result({ content: [{ type: 'text', text: `We noted the ${label} ${text} on file, thank you.` }] }),
+  prose: (label, text) =>
+    result({ content: [{ type: 'text', text: `We noted the ${label} ${text} on file, thank you.` }] }),
   alone: (label, text) => result({ content: [{ type: 'text', text: `${label} ${text}`.trim() }] }),
-  lines: (label, text) => result({ content: [{ type: 'text', text: `Report\n\n"quoted" ${label}: ${text}\nEnd\t.` }] }),
-  csv: (_label, text, key) => result({ content: [{ type: 'text', text: `id,${key},note\n1,${text},ok\n2,,none\n` }] }),
-  markdown: (_label, text, key) => result({ content: [{ type: 'text', text: `| id | ${key} |\n|---|---|\n| 1 | ${text} |\n` }] }),
-  jsonText: (_label, text, key) => result({ content: [{ type: 'text', text: JSON.stringify({ rows: [{ [key]: text }] }, null, 2) }] }),
-  jsonTwice: (_label, text, key) => result({ content: [{ type: 'text', text: JSON.stringify({ inner: JSON.stringify({ [key]: text }) }) }] }),
-  structured: (_label, text, key) => result({ content: [], structuredContent: { record: { [key]: text, other: 'x' } } }),
+  lines: (label, text) =>
+    result({ content: [{ type: 'text', text: `Report\n\n"quoted" ${label}: ${text}\nEnd\t.` }] }),
+  csv: (_label, text, key) =>
+    result({ content: [{ type: 'text', text: `id,${key},note\n1,${text},ok\n2,,none\n` }] }),
+  markdown: (_label, text, key) =>
+    result({ content: [{ type: 'text', text: `| id | ${key} |\n|---|---|\n| 1 | ${text} |\n` }] }),
+  jsonText: (_label, text, key) =>
+    result({ content: [{ type: 'text', text: JSON.stringify({ rows: [{ [key]: text }] }, null, 2) }] }),
+  jsonTwice: (_label, text, key) =>
+    result({ content: [{ type: 'text', text: JSON.stringify({ inner: JSON.stringify({ [key]: text }) }) }] }),
+  structured: (_label, text, key) =>
+    result({ content: [], structuredContent: { record: { [key]: text, other: 'x' } } }),
   list: (_label, text, key) => result({ content: [], structuredContent: { [key]: [text, text] } }),
-  resultSet: (_label, text, key) => result({ content: [], structuredContent: { columns: ['id', key], rows: [[1, text]] } }),
+  resultSet: (_label, text, key) =>
+    result({ content: [], structuredContent: { columns: ['id', key], rows: [[1, text]] } }),
   objectKey: (label, text) => result({ content: [], structuredContent: { [`${label} ${text}`]: 1 } }),
-  resource: (label, text) => result({ contents: [{ uri: 'file:///a.txt', mimeType: 'text/plain', text: `${label}: ${text}` }] }),
-  embedded: (label, text) => result({ content: [{ type: 'resource', resource: { uri: 'x:/1', text: `${label}: ${text}` } }] }),
-  blob: (label, text) => result({ contents: [{ uri: 'file:///a', blob: Buffer.from(`${label}: ${text}\n`).toString('base64') }] }),
-  xmlBlob: (label, text) => result({ contents: [{ uri: 'file:///a', mimeType: 'text/xml', blob: Buffer.from(`<r><${label.replace(/\W/g, '')}>${text}</${label.replace(/\W/g, '')}></r>`).toString('base64') }] }),
-  dataUri: (label, text) => result({ content: [{ type: 'text', text: `see data:text/plain;base64,${Buffer.from(`${label}: ${text}`).toString('base64')} end` }] }),
-  link: (label, text) => result({ content: [{ type: 'resource_link', uri: 'x:/1', name: 'n', description: `${label}: ${text}` }] }),
+  resource: (label, text) =>
+    result({ contents: [{ uri: 'file:///a.txt', mimeType: 'text/plain', text: `${label}: ${text}` }] }),
+  embedded: (label, text) =>
+    result({ content: [{ type: 'resource', resource: { uri: 'x:/1', text: `${label}: ${text}` } }] }),
+  blob: (label, text) =>
+    result({ contents: [{ uri: 'file:///a', blob: Buffer.from(`${label}: ${text}\n`).toString('base64') }] }),
+  xmlBlob: (label, text) =>
+    result({
+      contents: [
+        {
+          uri: 'file:///a',
+          mimeType: 'text/xml',
+          blob: Buffer.from(
+            `<r><${label.replace(/\W/g, '')}>${text}</${label.replace(/\W/g, '')}></r>`,
+          ).toString('base64'),
+        },
+      ],
+    }),
+  dataUri: (label, text) =>
+    result({
+      content: [
+        {
+          type: 'text',
+          text: `see data:text/plain;base64,${Buffer.from(`${label}: ${text}`).toString('base64')} end`,
+        },
+      ],
+    }),
+  link: (label, text) =>
+    result({
+      content: [{ type: 'resource_link', uri: 'x:/1', name: 'n', description: `${label}: ${text}` }],
+    }),
   errorMessage: (label, text) => error({ code: -32000, message: `No such ${label}: ${text}` }),
   errorData: (_label, text, key) => error({ code: -32000, message: 'no', data: { [key]: text } }),
-  progress: (label, text) => notification('notifications/progress', { progressToken: 'p', progress: 1, message: `${label}: ${text}` }),
+  progress: (label, text) =>
+    notification('notifications/progress', { progressToken: 'p', progress: 1, message: `${label}: ${text}` }),
   log: (label, text) => notification('notifications/message', { level: 'info', data: `${label}: ${text}` }),
-  logData: (_label, text, key) => notification('notifications/message', { level: 'info', data: { [key]: text } }),
-  inputRequest: (label, text) => result({ resultType: 'input_required', inputRequests: { a: { method: 'elicitation/create', params: { message: `Is the ${label} ${text} right?` } } } }),
-  elicitation: (label, text) => JSON.stringify({ jsonrpc: '2.0', id: 3, method: 'elicitation/create', params: { message: `${label}: ${text}`, requestedSchema: { type: 'object', properties: {} } } }),
-  prompt: (label, text) => result({ description: 'd', messages: [{ role: 'user', content: { type: 'text', text: `${label}: ${text}` } }] }),
+  logData: (_label, text, key) =>
+    notification('notifications/message', { level: 'info', data: { [key]: text } }),
+  inputRequest: (label, text) =>
+    result({
+      resultType: 'input_required',
+      inputRequests: {
+        a: { method: 'elicitation/create', params: { message: `Is the ${label} ${text} right?` } },
+      },
+    }),
+  elicitation: (label, text) =>
+    JSON.stringify({
+      jsonrpc: '2.0',
+      id: 3,
+      method: 'elicitation/create',
+      params: { message: `${label}: ${text}`, requestedSchema: { type: 'object', properties: {} } },
+    }),
+  prompt: (label, text) =>
+    result({
+      description: 'd',
+      messages: [{ role: 'user', content: { type: 'text', text: `${label}: ${text}` } }],
+    }),
   completion: (label, text) => result({ completion: { values: [`${label} ${text}`], hasMore: false } }),
-  toolDescription: (label, text) => result({ tools: [{ name: 't', description: `Use ${label} ${text}`, inputSchema: { type: 'object' } }] }),
-  toolDefault: (_label, text, key) => result({ tools: [{ name: 't', inputSchema: { type: 'object', properties: { [key]: { type: 'string', default: text } } } }] }),
+  toolDescription: (label, text) =>
+    result({ tools: [{ name: 't', description: `Use ${label} ${text}`, inputSchema: { type: 'object' } }] }),
+  toolDefault: (_label, text, key) =>
+    result({
+      tools: [
+        {
+          name: 't',
+          inputSchema: { type: 'object', properties: { [key]: { type: 'string', default: text } } },
+        },
+      ],
+    }),
   meta: (_label, text, key) => result({ content: [], _meta: { [key]: text } }),
-  arguments: (_label, text, key) => JSON.stringify({ jsonrpc: '2.0', id: 3, method: 'tools/call', params: { name: 't', arguments: { [key]: text } } }),
+  arguments: (_label, text, key) =>
+    JSON.stringify({
+      jsonrpc: '2.0',
+      id: 3,
+      method: 'tools/call',
+      params: { name: 't', arguments: { [key]: text } },
+    }),
 };
 
 function result(body: object): string {

@@ -4,7 +4,8 @@ import type { Dice } from './generator.ts';
 
 const hex = (dice: Dice, size: number): string => dice.letters(size, '0123456789abcdef');
 const two = (n: number): string => String(n).padStart(2, '0');
-const date = (dice: Dice): string => `${2000 + dice.below(30)}-${two(1 + dice.below(12))}-${two(1 + dice.below(28))}`;
+const date = (dice: Dice): string =>
+  `${2000 + dice.below(30)}-${two(1 + dice.below(12))}-${two(1 + dice.below(28))}`;
 const time = (dice: Dice): string => `${two(dice.below(24))}:${two(dice.below(60))}:${two(dice.below(60))}`;
 
 const CODE: readonly string[] = [
@@ -52,7 +53,8 @@ export const NEGATIVES: Readonly<Record<string, (dice: Dice) => string>> = {
   sri: (dice) => `sha512-${createHash('sha512').update(dice.digits(9)).digest('base64')}`,
   isoTime: (dice) => `${date(dice)}T${time(dice)}.${dice.digits(3)}Z`,
   sqlTime: (dice) => `${date(dice)} ${time(dice)}`,
-  compactTime: (dice) => `20${two(dice.below(30))}${two(1 + dice.below(12))}${two(1 + dice.below(28))}${two(dice.below(24))}${two(dice.below(60))}${two(dice.below(60))}`,
+  compactTime: (dice) =>
+    `20${two(dice.below(30))}${two(1 + dice.below(12))}${two(1 + dice.below(28))}${two(dice.below(24))}${two(dice.below(60))}${two(dice.below(60))}`,
   epochSeconds: (dice) => `1${6 + dice.below(2)}${dice.digits(8)}`,
   epochMillis: (dice) => `1${6 + dice.below(2)}${dice.digits(11)}`,
   epochNanos: (dice) => `1${6 + dice.below(2)}${dice.digits(17)}`,

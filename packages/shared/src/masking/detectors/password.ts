@@ -157,7 +157,12 @@ export function isLiteral(text: Text, from: number, to: number, least: number): 
 /** <password>…</password> */
 function element(text: Text, at: number): boolean {
   const name = nameBefore(text, at);
-  if (name.to !== at || text.byte(name.from - 1) !== 0x3c || (meaningOfName(text.buffer, name.from, at) & SECRET) === 0) return false;
+  if (
+    name.to !== at ||
+    text.byte(name.from - 1) !== 0x3c ||
+    (meaningOfName(text.buffer, name.from, at) & SECRET) === 0
+  )
+    return false;
   let to = at + 1;
   while (to < text.limit && to - at <= PASSWORD_MAX_BYTES && text.byte(to) !== 0x3c) to += 1;
   return text.byte(to) === 0x3c && isLiteral(text, at + 1, to, 4) && text.found(at + 1, to);

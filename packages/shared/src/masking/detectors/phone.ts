@@ -53,13 +53,15 @@ function international(c: Cluster, g: number): number {
 function e164(c: Cluster, g: number, begin: number): number {
   const most = maxDigitsOfCountry(c.digits, begin);
   if (most === 0) return 0;
+  // North America and Russia have one length; elsewhere numbers may be shorter than the longest.
+  const least = c.digit(begin) === 1 || c.digit(begin) === 7 ? 11 : 8;
   let best = 0;
   for (let end = g + 1; end <= c.groups; end += 1) {
     if (end > g + 1 && (c.hard[end - 1] === 1 || !phoneGap(c.gap[end - 1] ?? 0))) break;
     let total = (c.first[end] ?? 0) - begin;
     if (hasTrunkZero(c, g, end)) total -= 1;
     if (total > most) break;
-    if (total >= 8) best = end - g;
+    if (total >= least) best = end - g;
   }
   return best;
 }
