@@ -43,24 +43,29 @@ export async function runListen(
     trail.attached = attached;
     const decided = decide(rooms, attached);
     trail.decided = decided;
-    if (gone) return;
-    await relay(rooms, decided, lastEventId, stream);
+    await relay(rooms, decided, { lastEventId, gone: () => gone }, stream);
   } catch (thrown) {
     await settle(rooms, trail, thrown, stream);
   }
 }
 
-async function relay(rooms: Rooms, call: Decided, lastEventId: string, stream: Stream): Promise<void> {
+async function relay(
+  rooms: Rooms,
+  call: Decided,
+  client: { readonly lastEventId: string; gone(): boolean },
+  stream: Stream,
+): Promise<void> {
   const { attached, facts } = call.fields;
   const { session } = attached;
   const { decision: _decision, method: _method, ...about } = facts;
   await record(rooms, { ...about, kind: 'session.listen' }, false);
   const link = await session.link();
+  if (client.gone()) return;
   const listening = session.listener.listen();
   stream.onGone(() => listening.close());
   stream.open();
-  if (link.transport === 'http')
-    pump(link.listen(lastEventId), listening, stream, (message) => session.listener.say(message));
+  const news = link.transport === 'http' ? link.listen(client.lastEventId) : undefined;
+  if (news !== undefined) pump(news, (message) => session.listener.say(message));
   const releases = new InOrder<Buffer | undefined>(async (raw) => {
     if (raw !== undefined) await stream.interim(raw);
   });
@@ -74,24 +79,18 @@ async function relay(rooms: Rooms, call: Decided, lastEventId: string, stream: S
   stream.end();
 }
 
-/** What the server's own GET stream says joins the rest; when it ends, the client's goes on. */
+/** What the server's own GET stream says joins the rest, until it or the channel ends. The client's goes on. */
 function pump(
-  exchange: { next(): Promise<{ kind: string; message?: Message }> },
-  listening: { close(): void },
-  stream: Stream,
+  news: { next(): Promise<{ kind: string; message?: Message }> },
   say: (message: Message) => void,
 ): void {
-  let open = true;
-  stream.onGone(() => {
-    open = false;
-  });
   void (async () => {
-    while (open) {
-      const arrival = await exchange.next();
+    for (;;) {
+      const arrival = await news.next();
       if (arrival.kind !== 'interim' || arrival.message === undefined) return;
       say(arrival.message);
     }
-  })().catch(() => listening.close());
+  })();
 }
 
 /** Ends a session at its client's wish (MCP, Streamable HTTP, "Session Management"). */

@@ -6,7 +6,7 @@ import { SessionError } from './errors.ts';
 import { Exchange } from './exchange.ts';
 import { EXCHANGES_MAX, LINK_BACKLOG_MAX_BYTES } from './limits.ts';
 import { Parts } from './parts.ts';
-import type { SessionChannel } from './types.ts';
+import type { LinkEvents, SessionChannel } from './types.ts';
 
 /** What goes to the server. */
 export interface Outgoing {
@@ -17,14 +17,6 @@ export interface Outgoing {
   readonly expectsAnswer: boolean;
   readonly headers: Readonly<Record<string, string>>;
   readonly deadlineMs: number;
-}
-
-export interface LinkEvents {
-  /** A message that belongs to no exchange under way. */
-  onUnasked(message: Message): void;
-  /** A message that can't be read: dropped, because what can't be read can't be masked or recorded. */
-  onUnreadable(problem: string): void;
-  onClosed(close: { reason: string; resumable: boolean }): void;
 }
 
 /**
@@ -47,6 +39,8 @@ export class Link {
   #blocked = false;
   #whenDrained: (() => void)[] = [];
   #closed = false;
+  /** The GET stream of a legacy HTTP server. */
+  #listening: Exchange | undefined;
 
   constructor(channel: SessionChannel, events: LinkEvents) {
     this.#channel = channel;
@@ -63,8 +57,9 @@ export class Link {
     return this.#channel.transport;
   }
 
+  /** Requests under way. A stream that only waits for news is none, or no session that has one would ever be idle. */
   get busy(): number {
-    return this.#exchanges.size;
+    return this.#exchanges.size - (this.#listening?.over === false ? 1 : 0);
   }
 
   get closed(): boolean {
@@ -121,14 +116,19 @@ export class Link {
     return exchange;
   }
 
-  /** Opens the GET stream of a legacy HTTP server. */
-  listen(lastEventId: string): Exchange {
+  /**
+   * Opens the GET stream of a legacy HTTP server. Undefined where it is open: a server has one for a session, and
+   * it goes on from one stream of the client to the next.
+   */
+  listen(lastEventId: string): Exchange | undefined {
+    if (this.#listening?.over === false) return undefined;
     const exchange = this.#open({
       idKey: undefined,
       progressKey: undefined,
       deadlineMs: Infinity,
       expectsAnswer: true,
     });
+    this.#listening = exchange;
     this.#channel.send({ openListen: { exchange: exchange.number, lastEventId } });
     return exchange;
   }

@@ -16,6 +16,15 @@ export interface SessionChannel {
   end(reason: string): void;
 }
 
+/** What a link tells the session it belongs to. */
+export interface LinkEvents {
+  /** A message that belongs to no exchange under way. */
+  onUnasked(message: Message): void;
+  /** A message that can't be read: dropped, because what can't be read can't be masked or recorded. */
+  onUnreadable(problem: string): void;
+  onClosed(close: { reason: string; resumable: boolean }): void;
+}
+
 /** Opens a channel for a session; rejects with an error whose `code` is the tunnel's. */
 export type OpenChannel = (request: {
   agent: string;

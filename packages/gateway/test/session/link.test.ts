@@ -262,12 +262,24 @@ describe("the stream of a server's own", () => {
   it('is an exchange without an id, to which no unasked request is put down', async () => {
     const { channel, link } = linkOver('http');
     const stream = link.listen('event-7');
+    if (stream === undefined) throw new Error('it was not open before');
     expect(channel.sent).toEqual([{ openListen: { exchange: stream.number, lastEventId: 'event-7' } }]);
-    expect(link.latest()).toBeUndefined();
+    expect([link.latest(), link.busy]).toEqual([undefined, 0]);
     const call = await link.send(request('1'));
     expect(link.latest()).toBe(call);
     const news = '{"jsonrpc":"2.0","method":"notifications/tools/list_changed"}';
     channel.say(news, stream.number);
     expect(await stream.next()).toEqual({ kind: 'interim', message: message(news) });
+    expect(link.busy).toBe(1);
+  });
+
+  it('is one at a time, and may be opened again when it has ended', async () => {
+    const { channel, link } = linkOver('http');
+    const stream = link.listen('');
+    expect(link.listen('')).toBeUndefined();
+    channel.exchangeEnded(stream?.number ?? 0, { delivery: 'DELIVERY_SENT', error: 'stream_broken' });
+    expect(await stream?.next()).toMatchObject({ kind: 'end' });
+    expect(link.listen('')).toBeDefined();
+    expect(channel.sent).toHaveLength(2);
   });
 });
