@@ -1,5 +1,6 @@
 import { ALNUM, isDigit, NEWLINE, SPACE } from './bytes.ts';
 import { CONTEXT_GAP_WORDS, CONTEXT_MAX_WORDS, CONTEXT_WINDOW_BYTES } from './limits.ts';
+import { maskedFormStart } from './masked-form.ts';
 import {
   ANY_MEANING,
   HARMLESS,
@@ -15,7 +16,7 @@ import {
 
 /**
  * What the words before `at` say the value there is. Reads back over at most CONTEXT_WINDOW_BYTES, stops at another
- * number, at the end of a sentence, at an empty line and after CONTEXT_GAP_WORDS words of no meaning.
+ * number (masked or not), at the end of a sentence, at an empty line and after CONTEXT_GAP_WORDS words of no meaning.
  * The nearest word wins over farther ones where it names something harmless ("account 5, order 12345678").
  */
 export function meaningBefore(b: Uint8Array, floor: number, at: number): number {
@@ -38,7 +39,11 @@ export function meaningBefore(b: Uint8Array, floor: number, at: number): number 
       words += 1;
       if (gap > CONTEXT_GAP_WORDS || words >= CONTEXT_MAX_WORDS) break;
       i = start - 1;
-    } else if (isDigit(byte) || endsSentence(b, i, at, limit)) {
+    } else if (
+      isDigit(byte) ||
+      (byte === 0x5d && maskedFormStart(b, limit, i) >= 0) ||
+      endsSentence(b, i, at, limit)
+    ) {
       break;
     } else {
       i -= 1;

@@ -1,6 +1,7 @@
 import { asciiText, HAS_ENTITY, HAS_FOLD, OPEN_BRACE, OPEN_BRACKET, STOP, utf8 } from './bytes.ts';
 import { Edits } from './edits.ts';
 import { ENCODING_MAX_DEPTH, NESTING_MAX_DEPTH } from './limits.ts';
+import { insideMask, isMasked } from './masked-form.ts';
 import { IN_ENCODED, type Run } from './run.ts';
 import { TextScanner, type Unpack } from './scan.ts';
 import { checkSyntax, skipSpace } from './syntax.ts';
@@ -8,6 +9,7 @@ import { cells, countCells, delimiterOf, isRule, lineEnd, type TableHead, tableH
 import { unpackRun } from './unpack.ts';
 import { View } from './view.ts';
 import { Walker } from './walk.ts';
+import { SECRET } from './words.ts';
 
 /** Flag of a JSON string with escapes, beside those of STRING_FLAG. */
 export const HAS_ESCAPE = STOP;
@@ -233,22 +235,4 @@ function integerOf(lexeme: string): string | null {
   const exponent = Number(match[3] ?? 0);
   if (fraction.length > exponent || (match[1] ?? '').length + exponent > 24) return null;
   return `${match[1] ?? ''}${fraction}${'0'.repeat(exponent - fraction.length)}`.replace(/^0+(?=\d)/, '');
-}
-
-const MASKED = /^\[[A-Z0-9_ -]+(?::[ht]:[A-Za-z]+|:\*+[^\s\]]{0,10})?\](?:#\d+)?$/;
-
-/** Whether a span is a masked form already, so that rules about whole values leave it. */
-export function isMasked(b: Uint8Array, from: number, to: number): boolean {
-  if (b[from] !== 0x5b || to - from > 140) return false;
-  return MASKED.test(Buffer.from(b.buffer, b.byteOffset + from, to - from).toString('latin1'));
-}
-
-/** Whether a span lies inside a masked form: `[PAN]` must not be masked again by a rule for capitals. */
-export function insideMask(b: Uint8Array, floor: number, from: number, to: number): boolean {
-  let open = from;
-  while (open > floor && from - open < 100 && b[open] !== 0x5b && b[open] !== 0x20) open -= 1;
-  if (b[open] !== 0x5b) return false;
-  let close = to;
-  while (close < b.length && close - to < 100 && b[close - 1] !== 0x5d) close += 1;
-  return isMasked(b, open, close);
 }

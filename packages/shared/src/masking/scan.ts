@@ -5,7 +5,7 @@ import { looksLikeDate } from './dates.ts';
 import { Text } from './detector.ts';
 import { isLiteral } from './detectors/password.ts';
 import type { Edits } from './edits.ts';
-import { BASE64_MIN_CHARS, HEX_MIN_CHARS, PASSWORD_MAX_BYTES } from './limits.ts';
+import { BASE64_MIN_CHARS, BUDGET_STEP_BYTES, HEX_MIN_CHARS, PASSWORD_MAX_BYTES } from './limits.ts';
 import { type MaskingPlan, type Reporter, TOKEN_SIZES } from './plan.ts';
 import type { Run } from './run.ts';
 import { base64MayBeText, hexMayBeText, hexRun, isUuid, timeEnd, wideRun } from './tokens.ts';
@@ -60,10 +60,19 @@ export class TextScanner {
     this.#tried = from;
     this.#wideEnd = from;
     this.#lastEnd = -1;
-    this.#run.spend(to - from);
-    if ((keyBits & SECRET) !== 0 && this.#wholeSecret(b, from, to)) return;
+    if ((keyBits & SECRET) !== 0 && this.secret(b, from, to, keyBits, edits)) return;
     let i = from;
     while (i < to) {
+      const step = i;
+      i = this.#part(b, i, Math.min(to, i + BUDGET_STEP_BYTES), to);
+      this.#run.spend(i - step);
+    }
+  }
+
+  /** Scans from `from` until `stop` is reached; findings may reach beyond, up to `to`. */
+  #part(b: Uint8Array, from: number, stop: number, to: number): number {
+    let i = from;
+    while (i < stop) {
       const kind = TEXT_CLASS[b[i] ?? 0] ?? ORDINARY;
       if (kind === ORDINARY) {
         i += 1;
@@ -73,14 +82,16 @@ export class TextScanner {
         i = this.#sign(b, i);
       }
     }
+    return i;
   }
 
-  /** The value of a key that says secret goes as a whole. */
-  #wholeSecret(b: Uint8Array, from: number, to: number): boolean {
+  /** The value of a key that says secret goes as a whole. @returns whether it did. */
+  secret(b: Uint8Array, from: number, to: number, keyBits: number, edits: Edits): boolean {
     const secret = this.#plan.secret;
-    if (secret === null || to - from > PASSWORD_MAX_BYTES || !isLiteral(this.#text, from, to, 4))
-      return false;
-    return this.#run.hit(secret, b, from, to, this.#edits, from);
+    if (secret === null || (keyBits & SECRET) === 0 || to - from > PASSWORD_MAX_BYTES) return false;
+    this.#text.buffer = b;
+    this.#text.limit = to;
+    return isLiteral(this.#text, from, to, 4) && this.#run.hit(secret, b, from, to, edits, from);
   }
 
   /** A capital or a digit: finds the run of letters and digits around it and decides how to read it. */

@@ -188,7 +188,8 @@ class Stream implements StreamMasker {
   #cut(found: Edits, index: number, count: number): void {
     const from = Math.max(found.from[index] ?? 0, this.#released);
     const to = found.to[index] ?? 0;
-    let bytes = escaped(found.bytes[index] ?? EMPTY);
+    // What began in a released message has its masked form there.
+    let bytes = (found.from[index] ?? 0) < this.#released ? EMPTY : escaped(found.bytes[index] ?? EMPTY);
     for (const held of this.#held.slice(0, count)) {
       const begin = Math.max(from, held.begin);
       const end = Math.min(to, held.end);

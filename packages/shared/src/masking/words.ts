@@ -1,4 +1,5 @@
 import { ALNUM, utf8 } from './bytes.ts';
+import { maskedFormEnd } from './masked-form.ts';
 
 /**
  * Words that say what a value beside them is. A word's meaning is a set of bits, so that a key, a column's name and
@@ -170,6 +171,9 @@ export function meaningOfName(b: Uint8Array, from: number, to: number): number {
   let at = from;
   while (at < to) {
     if (ALNUM[b[at] ?? 0] !== 1) {
+      // The name of a masked form is no name: masking twice must do what masking once does.
+      const end = b[at] === 0x5b ? maskedFormEnd(b, at, to) : -1;
+      if (end > 0) return 0;
       at += 1;
       continue;
     }
