@@ -94,9 +94,10 @@ export class Layer {
       const open = b[skipSpace(b, from, to)] ?? 0;
       if ((open === OPEN_BRACE || open === OPEN_BRACKET) && this.#document(b, from, to, edits)) return;
     }
-    if (to - from > 12 && b !== this.run.raw && lineEnd(b, from, to) < to)
-      this.#lines(b, from, to, keyBits, edits);
-    else this.scanner.scan(b, from, to, keyBits, edits);
+    if (to - from > 12 && b !== this.run.raw && lineEnd(b, from, to) < to) {
+      if (!this.scanner.secret(b, from, to, keyBits, edits))
+        this.#lines(b, from, to, keyBits & ~SECRET, edits);
+    } else this.scanner.scan(b, from, to, keyBits, edits);
     if (this.run.plan.hasCustom) this.custom(b, from, to, edits);
   }
 
