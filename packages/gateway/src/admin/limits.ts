@@ -45,3 +45,12 @@ export const CLIENT_NAME_MAX_CHARS = 200;
  * to be known here: a second, should its notice be lost.
  */
 export const CONFLICT_WAITS_MS = [20, 100, 500, 1_200];
+
+/** How long the pages of a begun export may be read: a log of years over a slow line takes hours. */
+export const EXPORT_MAX_AGE_MS = 12 * 3_600_000;
+
+/** Exports under way at a time; the oldest is forgotten for a new one. */
+export const EXPORTS_MAX_OPEN = 20;
+
+/** Checkpoints in a page of an export; a note has some 400 bytes. */
+export const EXPORT_PAGE_CHECKPOINTS = 2_000;

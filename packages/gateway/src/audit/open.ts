@@ -4,7 +4,7 @@ import { errorText } from '@sallyport/shared/errors';
 import type { Logger } from 'winston';
 import type { Store } from '../store/index.ts';
 import type { Checkpointer } from './checkpoint/checkpointer.ts';
-import { makeCheckpointer, openSigner, type SignerOptions } from './checkpoint/open.ts';
+import { openCheckpointer, openSigner, type SignerOptions } from './checkpoint/open.ts';
 import type { Signer } from './checkpoint/signer.ts';
 import { readCheckpoints } from './checkpoint/table.ts';
 import { AuditError, unavailable } from './errors.ts';
@@ -61,7 +61,7 @@ export async function openAudit(options: AuditOptions): Promise<Audit> {
   if (signer?.last !== undefined) log.notBefore(signer.last.timeSeconds * 1_000);
   await log.start(owned).catch(asAuditError);
   if (signer !== undefined) {
-    checkpointer = makeCheckpointer(
+    checkpointer = await openCheckpointer(
       signer,
       { store, slot, graceMs: options.signer?.graceMs },
       {

@@ -156,7 +156,7 @@ export interface Audit {
   size(): number;
   /** Undefined where the log has no signer. */
   signing(): SigningState | undefined;
-  /** The newest checkpoint of this run. */
+  /** The newest checkpoint, also of the runs before. */
   newestCheckpoint(): StoredCheckpoint | undefined;
   /**
    * Signs the log as it is now.

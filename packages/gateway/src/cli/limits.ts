@@ -11,3 +11,9 @@ export const PAGE_ITEMS = 499;
 
 /** A clock further off makes short-lived certificates and leases fail, and times in the log hard to compare. */
 export const CLOCK_OFFSET_MAX_MS = 5_000;
+
+/** Entries in one file of an export: some 60 MB, which editors and mail still take. */
+export const EXPORT_FILE_ENTRIES = 100_000;
+
+/** How often long work says how far it is. */
+export const PROGRESS_INTERVAL_MS = 2_000;

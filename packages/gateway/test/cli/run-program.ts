@@ -18,7 +18,19 @@ export interface ProgramOptions {
 
 /** Runs the command line as a process of its own, from its sources, to its end. */
 export async function runProgram(args: readonly string[], options: ProgramOptions = {}): Promise<Ended> {
-  const child = startProgram(args, options);
+  return await toItsEnd(startProgram(args, options), options);
+}
+
+/** Runs another program of the workspace from its sources. */
+export async function runNode(
+  program: string,
+  args: readonly string[],
+  options: ProgramOptions = {},
+): Promise<Ended> {
+  return await toItsEnd(spawnNode(program, args, options), options);
+}
+
+async function toItsEnd(child: ChildProcess, options: ProgramOptions): Promise<Ended> {
   child.stdin?.end(options.stdin ?? '');
   let stdout = '';
   let stderr = '';
@@ -37,7 +49,11 @@ export async function runProgram(args: readonly string[], options: ProgramOption
 
 /** Starts it; the caller ends it. */
 export function startProgram(args: readonly string[], options: ProgramOptions = {}): ChildProcess {
-  return spawn(process.execPath, ['--conditions=sallyport-source', PROGRAM, ...args], {
+  return spawnNode(PROGRAM, args, options);
+}
+
+function spawnNode(program: string, args: readonly string[], options: ProgramOptions): ChildProcess {
+  return spawn(process.execPath, ['--conditions=sallyport-source', program, ...args], {
     env: { PATH: process.env.PATH ?? '', ...options.env },
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
   });

@@ -7,6 +7,7 @@ import { AdminError } from '../problems.ts';
 import { draftFor } from '../record.ts';
 import type { AdminRooms } from '../rooms.ts';
 import { After, closed, Digest, Instant, Limit, Name, oneOf, pageOf } from '../schemas.ts';
+import { addAuditExportRoutes } from './audit-export.ts';
 
 const EntryAnswer = Type.Object({
   seq: Type.Integer(),
@@ -42,6 +43,7 @@ const READERS = ['administrator', 'auditor'] as const;
 
 /** The audit log. Each reading is an entry (PCI DSS 10.2.1.3), recorded before anything is read. */
 export function addAuditRoutes(app: AdminApp, rooms: AdminRooms): void {
+  addAuditExportRoutes(app, rooms);
   app.route({
     method: 'GET',
     url: '/audit/entries',

@@ -15,6 +15,8 @@ import type { Head, Prove, Signer } from './signer.ts';
 
 export interface CheckpointerOptions {
   readonly signer: Signer;
+  /** The newest of the runs before. */
+  readonly newest: StoredCheckpoint | undefined;
   readonly clock: Clock;
   readonly logger: Logger;
   /** Milliseconds that calls may go on without a checkpoint. */
@@ -44,13 +46,14 @@ export class Checkpointer {
 
   constructor(options: CheckpointerOptions) {
     this.#options = options;
+    this.#newest = options.newest;
   }
 
   start(): void {
     this.#running = this.#run();
   }
 
-  /** The newest checkpoint of this run. */
+  /** The newest checkpoint, also of the runs before. */
   get newest(): StoredCheckpoint | undefined {
     return this.#newest;
   }

@@ -7,7 +7,7 @@ import { Checkpointer, type CheckpointerOptions } from './checkpointer.ts';
 import { OwnRecord } from './own-record.ts';
 import { Signer } from './signer.ts';
 import { openSigningKeys } from './signing-keys.ts';
-import { keepCheckpoint } from './table.ts';
+import { keepCheckpoint, newestCheckpoint } from './table.ts';
 
 export interface SignerOptions {
   /** Opens the signer's key. */
@@ -28,7 +28,7 @@ export async function openSigner(
 }
 
 /** A checkpointer that reads proofs from the database. */
-export function makeCheckpointer(
+export async function openCheckpointer(
   signer: Signer,
   {
     store,
@@ -36,10 +36,11 @@ export function makeCheckpointer(
     graceMs,
   }: { readonly store: Store; readonly slot: number; readonly graceMs: number | undefined },
   rest: Pick<CheckpointerOptions, 'clock' | 'logger' | 'head' | 'record' | 'onSigned'>,
-): Checkpointer {
+): Promise<Checkpointer> {
   const query: Query = (text, values) => store.pool.query(text, values);
   return new Checkpointer({
     signer,
+    newest: await newestCheckpoint(store, slot),
     graceMs: graceMs ?? SIGNER_GRACE_MS,
     prove: (earlier, size) => consistencyProof(earlier, size, nodeReader(query, slot, size)),
     keep: (signed) => keepCheckpoint(store, slot, signed),

@@ -3,7 +3,8 @@ import { type Command, InvalidArgumentError } from 'commander';
 import type { ApiClient, Query } from '../api-client.ts';
 import { connect, example, JSON_OPTION, type JsonOption } from '../connect.ts';
 import { FOLLOW_INTERVAL_MS, PAGE_ITEMS } from '../limits.ts';
-import { say, sayJson, sayTable } from '../output.ts';
+import { complain, say, sayJson, sayTable } from '../output.ts';
+import { addExportCommand } from './audit-export.ts';
 
 /** As in the API's answer; only what is shown here. */
 interface EntryAnswer {
@@ -33,7 +34,18 @@ interface EntryOptions extends JsonOption {
   follow?: boolean;
 }
 
-/** `audit`: reading the log, which is itself recorded. */
+interface LogStatus {
+  origin: string;
+  size: number;
+  healthy: boolean;
+  signed: boolean;
+  problem?: string;
+  problemSeconds?: number;
+  keys: string[];
+  checkpoint?: { number: number; size: number; ts: string; note: string };
+}
+
+/** `audit`: reading the log, which is itself recorded; how it stands, its checkpoints, and taking it away whole. */
 export function addAuditCommands(program: Command): void {
   const audit = program
     .command('audit')
@@ -41,6 +53,7 @@ export function addAuditCommands(program: Command): void {
     .addHelpText('after', example('audit entries --follow'));
   audit
     .command('entries')
+    .alias('search')
     .summary('search the audit log, newest first')
     .description(
       'Searches the audit log, newest first. All filters given must match. Reading is itself recorded.',
@@ -67,6 +80,42 @@ export function addAuditCommands(program: Command): void {
       const page = await client.get<{ items: EntryAnswer[] }>('/audit/entries', { ...filters, limit });
       if (json) return sayJson(page.items);
       sayTable(['SEQ', 'TIME', 'KIND', 'WHO', 'WHAT'], page.items.map(entryRow), 'No entries match.');
+    });
+  addStatusCommands(audit);
+  addExportCommand(audit);
+}
+
+function addStatusCommands(audit: Command): void {
+  audit
+    .command('status')
+    .summary('say how the audit log is; exit code 1 when it is not signed')
+    .option(...JSON_OPTION)
+    .addHelpText('after', example('audit status'))
+    .action(async ({ json }: JsonOption, command: Command) => {
+      const status = await connect(command).get<LogStatus>('/audit/status');
+      if (!status.signed || !status.healthy) process.exitCode = 1;
+      if (json) return sayJson(status);
+      const { checkpoint } = status;
+      say(`log         ${status.origin}`);
+      say(`entries     ${status.size}`);
+      say(
+        `checkpoint  ${checkpoint === undefined ? 'none yet in this run' : `${checkpoint.size} entries, signed ${checkpoint.ts}`}`,
+      );
+      for (const key of status.keys) say(`key         ${key}`);
+      if (status.problem !== undefined) {
+        const then = status.healthy ? 'Calls go on for a while.' : 'Calls are refused.';
+        complain(`not signed for ${status.problemSeconds} s: ${status.problem} ${then}`);
+      }
+    });
+  audit
+    .command('checkpoint')
+    .summary('sign the audit log as it is now, and print the signed note')
+    .option(...JSON_OPTION)
+    .addHelpText('after', example('audit checkpoint > checkpoint.txt'))
+    .action(async ({ json }: JsonOption, command: Command) => {
+      const checkpoint = await connect(command).post<{ note: string }>('/audit/checkpoints', {});
+      if (json) sayJson(checkpoint);
+      else say(checkpoint.note.trimEnd());
     });
 }
 

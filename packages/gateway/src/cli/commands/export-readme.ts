@@ -1,0 +1,47 @@
+import type { BegunExport } from './audit-export.ts';
+
+/** README.txt of an export: for an examiner who knows nothing of Sallyport. */
+export function readmeFor({ origin, size, seq, checkpoint, keys, problem }: BegunExport): string {
+  return `AUDIT LOG ${origin}
+
+This folder holds the first ${size} entries of the audit log "${origin}", from seq 0 on.
+The last checkpoint was signed at ${checkpoint.ts}. Entry ${seq} of the log records that this export was made, and by whom.
+${problem === undefined ? '' : `\nWHEN THIS WAS EXPORTED THE LOG WAS NOT SIGNED ANY MORE:\n${problem}\n`}
+WHAT IS HERE
+
+  entries/*.ndjson    The entries, one line each, in order. A line is the exact text that was hashed
+                      (JSON in the canonical form of RFC 8785).
+  entries/*.hashes    The hash the gateway had of each entry: SHA-256 of a zero byte and the line's text.
+  checkpoints.ndjson  Signed statements "the log has so many entries and this root hash", with the time,
+                      at least one a minute (C2SP tlog-checkpoint). The root hash is over all entries (RFC 6962).
+  keys.txt            The log's public keys (C2SP signed-note verifier keys).
+  MANIFEST.json       Size and SHA-256 of each file.
+
+HOW TO CHECK IT
+
+  sallyport-verify <this folder>
+
+It needs Node.js, no network, no database and no gateway. It ends with exit code 0 when everything is proven, and
+otherwise names the first file and entry that is not.
+
+The keys in this folder could have been exchanged with everything else. Get them from the bank by another way, long
+before you need them, and compare, or let the verifier do it:
+
+${keys.map((key) => `  sallyport-verify <this folder> --key '${key}'`).join('\n')}
+
+To check one entry by hand (line 1 of a file is the first seq in its name):
+
+  { printf '\\0'; sed -n 1p entries/000000000000.ndjson | tr -d '\\n'; } | sha256sum
+  sed -n 1p entries/000000000000.hashes
+
+WHAT IS PROVEN
+
+  No entry that a checkpoint covers was changed, removed, inserted, moved or given another time since the checkpoint
+  was signed; every call that was recorded as sent has exactly one recorded ending, or was under way at the end.
+
+WHAT IS NOT
+
+  That the holder of the log's private key, with full control of the database, did not write another history and sign
+  it anew: compare with checkpoints that were kept elsewhere. That what the gateway recorded is what a server did.
+`;
+}

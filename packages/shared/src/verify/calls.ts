@@ -1,0 +1,54 @@
+/** What the verifier reads of an entry. */
+export interface Entry {
+  readonly seq: number;
+  readonly kind: string;
+  readonly call: string | undefined;
+}
+
+/** Requires of each call one intent, and behind it exactly one outcome or `call.indeterminate`. */
+export class Calls {
+  readonly #open = new Map<string, number>();
+  readonly #ended = new Set<string>();
+  outcomes = 0;
+  indeterminate = 0;
+
+  get intents(): number {
+    return this.#open.size + this.#ended.size;
+  }
+
+  /** Seqs of intents without an ending. */
+  get open(): number[] {
+    return [...this.#open.values()];
+  }
+
+  /** Takes the next entry; returns what is wrong with it. */
+  take({ seq, kind, call }: Entry): string | undefined {
+    if (kind === 'log.start') {
+      // A start settles what the run before left open before anything else.
+      const [left] = this.#open.values();
+      return left === undefined
+        ? undefined
+        : `the log starts anew while the call of entry ${left} has no ending`;
+    }
+    if (kind === 'call.intent') return this.#begin(call, seq);
+    if (kind === 'call.outcome' || kind === 'call.indeterminate') return this.#end(call, kind);
+    return undefined;
+  }
+
+  #begin(call: string | undefined, seq: number): string | undefined {
+    if (call === undefined) return 'it is the intent of a call and names none';
+    if (this.#open.has(call) || this.#ended.has(call)) return `the call ${call} has an intent already`;
+    this.#open.set(call, seq);
+    return undefined;
+  }
+
+  #end(call: string | undefined, kind: string): string | undefined {
+    if (call === undefined) return 'it is the ending of a call and names none';
+    if (this.#ended.has(call)) return `the call ${call} has an ending already`;
+    if (!this.#open.delete(call)) return `the call ${call} has an ending and no intent before it`;
+    this.#ended.add(call);
+    if (kind === 'call.outcome') this.outcomes += 1;
+    else this.indeterminate += 1;
+    return undefined;
+  }
+}

@@ -1,0 +1,16 @@
+/** The verifier's bounds. Units are last in the names. */
+
+/** Longest line of a file: a leaf has at most 262,144 bytes, a note far less. */
+export const LINE_MAX_BYTES = 1_048_576;
+
+/** Largest of the small files that are read whole; a manifest of 10 million entries has 40 KB. */
+export const WHOLE_FILE_MAX_BYTES = 16 * 1_048_576;
+
+/** A checkpoint's time is in whole seconds, cut off; an entry in it may be later by less than that. */
+export const CHECKPOINT_ROUNDING_MS = 1_000;
+
+/**
+ * An entry gets its time, then waits to be written: it may follow a checkpoint that is a little later than it. The
+ * gateway gives up on a write after ten seconds; a minute leaves no doubt.
+ */
+export const ENTRY_WAIT_MAX_MS = 60_000;

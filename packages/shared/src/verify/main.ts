@@ -1,0 +1,88 @@
+import process from 'node:process';
+import { parseArgs } from 'node:util';
+import { Unproven } from './unproven.ts';
+import { type Proven, verifyExport } from './verify.ts';
+
+const USAGE = `Usage: sallyport-verify EXPORT [--key VKEY]... [--json]
+
+Verifies an export of an audit log, from its files alone: no network, no database, no gateway.
+Exit code 0: everything is proven. 1: something is not, and the first such file and entry is named. 2: wrong usage.
+
+  --key VKEY   a verifier key of the log that you have from elsewhere, for each of its keys;
+               without any, the export's own keys are taken and shown
+  --json       print one JSON document
+`;
+
+/** Signals to the shell: proven, not proven, not asked rightly. */
+const EXIT = { proven: 0, unproven: 1, usage: 2 } as const;
+
+process.exitCode = await run(process.argv.slice(2));
+
+async function run(args: readonly string[]): Promise<number> {
+  let parsed: ReturnType<typeof readArguments>;
+  try {
+    parsed = readArguments(args);
+  } catch (error) {
+    process.stderr.write(
+      `sallyport-verify: ${error instanceof Error ? error.message : String(error)}\n${USAGE}`,
+    );
+    return EXIT.usage;
+  }
+  const { values, positionals } = parsed;
+  const [folder] = positionals;
+  if (values.help) {
+    process.stdout.write(USAGE);
+    return EXIT.proven;
+  }
+  if (folder === undefined || positionals.length !== 1) {
+    process.stderr.write(USAGE);
+    return EXIT.usage;
+  }
+  try {
+    const proven = await verifyExport(folder, values.key ?? []);
+    process.stdout.write(values.json ? `${JSON.stringify({ proven: true, ...proven })}\n` : report(proven));
+    return EXIT.proven;
+  } catch (error) {
+    if (!(error instanceof Unproven)) throw error;
+    const { file, seq, message } = error;
+    if (values.json)
+      process.stdout.write(`${JSON.stringify({ proven: false, file, seq, problem: message })}\n`);
+    process.stderr.write(`sallyport-verify: NOT PROVEN: ${error.line}\n`);
+    return EXIT.unproven;
+  }
+}
+
+function readArguments(args: readonly string[]) {
+  return parseArgs({
+    args: [...args],
+    allowPositionals: true,
+    options: {
+      key: { type: 'string', multiple: true },
+      json: { type: 'boolean' },
+      help: { type: 'boolean', short: 'h' },
+    },
+  });
+}
+
+function report(proven: Proven): string {
+  const { calls, entries } = proven;
+  const span = entries === 0 ? '' : `, from ${proven.first} to ${proven.last}`;
+  const lines = [
+    `PROVEN: ${proven.origin}`,
+    `  ${entries} entries, none missing${span}`,
+    `  root ${proven.root}`,
+    `  ${proven.checkpoints} checkpoints agree with them; the last was signed at ${new Date(proven.signedAtMs).toISOString()}`,
+    `  ${calls.intents} calls: ${calls.outcomes} with an outcome, ${calls.indeterminate} indeterminate, ${calls.open.length} under way at the end`,
+    ...(calls.open.length === 0
+      ? []
+      : [
+          `    under way: the calls of entries ${calls.open.slice(0, 20).join(', ')}${calls.open.length > 20 ? ', …' : ''}`,
+        ]),
+    proven.keysGiven
+      ? '  signed by the keys you gave'
+      : '  signed by these keys, which come from the export itself: compare them with what you have from elsewhere',
+    ...proven.keys.map((key) => `    ${key}`),
+    'NOT PROVEN BY THIS: that the holder of these keys did not write another history and sign it anew. No witness is looked at.',
+  ];
+  return `${lines.join('\n')}\n`;
+}

@@ -1,0 +1,107 @@
+import { type ListedFile, pathsIn, readWhole } from './files.ts';
+import { membersOf } from './members.ts';
+import { Unproven } from './unproven.ts';
+
+export const MANIFEST = 'MANIFEST.json';
+export const CHECKPOINTS = 'checkpoints.ndjson';
+export const KEYS = 'keys.txt';
+
+/** A part of the log: entries and the hashes that the gateway had of them. */
+export interface Part {
+  readonly entries: ListedFile;
+  readonly hashes: ListedFile;
+  readonly from: number;
+  readonly until: number;
+}
+
+/** What an export says it is. Nothing in it is believed; it tells which file is not what it was. */
+export interface Manifest {
+  readonly origin: string;
+  readonly size: number;
+  readonly parts: readonly Part[];
+  readonly checkpoints: ListedFile;
+  /** Files without entries, read whole. */
+  readonly others: readonly ListedFile[];
+}
+
+/**
+ * Reads MANIFEST.json and requires that the folder has its files and no others, and that its parts follow each other.
+ *
+ * @throws Unproven
+ */
+export async function readManifest(folder: string): Promise<Manifest> {
+  const present = new Set(await pathsIn(folder));
+  if (!present.has(MANIFEST)) {
+    throw new Unproven(MANIFEST, 'it is missing: this is no export, or one that broke off');
+  }
+  const { origin, size, files } = shapeOf(parse(await readWhole(folder, MANIFEST)));
+  for (const { path } of files) if (!present.has(path)) throw new Unproven(path, 'it is missing');
+  const listed = new Set([MANIFEST, ...files.map(({ path }) => path)]);
+  const stranger = [...present].find((path) => !listed.has(path));
+  if (stranger !== undefined)
+    throw new Unproven(stranger, 'MANIFEST.json does not know it: two exports may be mixed');
+  const checkpoints = files.find(({ path }) => path === CHECKPOINTS);
+  if (checkpoints === undefined) throw new Unproven(MANIFEST, `it does not list ${CHECKPOINTS}`);
+  return {
+    origin,
+    size,
+    parts: partsOf(files, size),
+    checkpoints,
+    others: files.filter((file) => file.entries === undefined && file !== checkpoints),
+  };
+}
+
+function partsOf(files: readonly ListedFile[], size: number): Part[] {
+  const parts: Part[] = [];
+  let next = 0;
+  for (const entries of files.filter(({ path }) => path.endsWith('.ndjson'))) {
+    if (entries.entries === undefined) continue;
+    const { from, until } = entries.entries;
+    const hashes = files.find(({ path }) => path === entries.path.replace(/\.ndjson$/, '.hashes'));
+    if (hashes === undefined) throw new Unproven(MANIFEST, `it lists no hashes for ${entries.path}`);
+    if (from !== next || until <= from) {
+      throw new Unproven(entries.path, `it begins with entry ${from}, and ${next} is next`, next);
+    }
+    parts.push({ entries, hashes, from, until });
+    next = until;
+  }
+  if (next !== size)
+    throw new Unproven(MANIFEST, `its files hold ${next} entries, and it says ${size}`, next);
+  return parts;
+}
+
+function parse(bytes: Buffer): unknown {
+  try {
+    return JSON.parse(bytes.toString('utf8'));
+  } catch {
+    throw new Unproven(MANIFEST, 'it is not JSON');
+  }
+}
+
+function shapeOf(value: unknown): { origin: string; size: number; files: ListedFile[] } {
+  const { v, origin, size, files } = membersOf(value);
+  if (v !== 1) throw new Unproven(MANIFEST, 'it is of a version that this verifier does not know');
+  if (typeof origin !== 'string' || !isCount(size) || !Array.isArray(files)) {
+    throw new Unproven(MANIFEST, 'it lacks origin, size or files');
+  }
+  return { origin, size, files: files.map(listedFile) };
+}
+
+function listedFile(value: unknown): ListedFile {
+  const { path, bytes, sha256, entries } = membersOf(value);
+  // A path out of the folder would let a manifest name any file of this machine.
+  if (typeof path !== 'string' || !/^[a-z0-9]+(\/[a-z0-9]+)?\.[a-z]+$/i.test(path)) {
+    throw new Unproven(MANIFEST, 'it lists a path that no export has');
+  }
+  if (!isCount(bytes) || typeof sha256 !== 'string')
+    throw new Unproven(path, 'MANIFEST.json lacks its size or digest');
+  if (entries === undefined) return { path, bytes, sha256 };
+  const { from, until } = membersOf(entries);
+  if (!isCount(from) || !isCount(until))
+    throw new Unproven(path, 'MANIFEST.json lacks which entries it holds');
+  return { path, bytes, sha256, entries: { from, until } };
+}
+
+function isCount(value: unknown): value is number {
+  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;
+}

@@ -1,0 +1,115 @@
+import { hash } from 'node:crypto';
+import { readCheckpoints } from './checkpoints.ts';
+import { Entries } from './entries.ts';
+import { type ListedFile, linesOf, readWhole, requireListed } from './files.ts';
+import { KEYS, type Part, readManifest } from './manifest.ts';
+import { readKey, type TrustedKey } from './notes.ts';
+import { Unproven } from './unproven.ts';
+
+/** What was proven of an export. */
+export interface Proven {
+  readonly origin: string;
+  readonly entries: number;
+  readonly first?: string;
+  readonly last?: string;
+  /** Base 64, as in the last checkpoint. */
+  readonly root: string;
+  readonly checkpoints: number;
+  /** Milliseconds since 1970. */
+  readonly signedAtMs: number;
+  readonly keys: readonly string[];
+  /** Whether the keys were given, rather than taken from the export. */
+  readonly keysGiven: boolean;
+  readonly calls: {
+    readonly intents: number;
+    readonly outcomes: number;
+    readonly indeterminate: number;
+    /** Seqs of intents whose calls were under way when the export was made. */
+    readonly open: readonly number[];
+  };
+}
+
+/**
+ * Verifies an export in a folder, from its files alone.
+ *
+ * @param keys verifier keys of the log, from somewhere else; without any, those in the export are taken.
+ * @throws Unproven at the first thing that is not proven.
+ */
+export async function verifyExport(folder: string, keys: readonly string[]): Promise<Proven> {
+  const manifest = await readManifest(folder);
+  for (const file of manifest.others) await requireWhole(folder, file);
+  const trusted = await keysFor(folder, keys);
+  const { origin, size } = manifest;
+  const checkpoints = await readCheckpoints(folder, manifest.checkpoints, { origin, size, keys: trusted });
+  const entries = new Entries(origin, checkpoints.signed);
+  for (const part of manifest.parts) await takePart(folder, part, entries);
+  const { calls, count, firstTs, lastTs } = entries;
+  return {
+    origin,
+    entries: count,
+    ...(firstTs === undefined ? {} : { first: firstTs, last: lastTs }),
+    root: entries.root(),
+    checkpoints: checkpoints.count,
+    signedAtMs: checkpoints.signed.at(-1)?.lastMs ?? 0,
+    keys: trusted.map(({ text }) => text),
+    keysGiven: keys.length > 0,
+    calls: {
+      intents: calls.intents,
+      outcomes: calls.outcomes,
+      indeterminate: calls.indeterminate,
+      open: calls.open,
+    },
+  };
+}
+
+/** Entries and their recorded hashes, line by line beside each other. */
+async function takePart(folder: string, part: Part, entries: Entries): Promise<void> {
+  const recorded = linesOf(folder, part.hashes);
+  try {
+    await takeLines(folder, part, entries, recorded);
+  } finally {
+    await recorded.return(undefined);
+  }
+}
+
+async function takeLines(
+  folder: string,
+  { entries: listed, hashes, from, until }: Part,
+  entries: Entries,
+  recorded: AsyncGenerator<Buffer>,
+): Promise<void> {
+  let seq = from;
+  for await (const leaf of linesOf(folder, listed)) {
+    if (seq === until)
+      throw new Unproven(listed.path, `it should end with entry ${until - 1}: there is one more`, seq);
+    const { value } = await recorded.next();
+    if (value === undefined) throw new Unproven(hashes.path, 'its hash is missing', seq);
+    entries.take(listed.path, leaf, value.toString('latin1'));
+    seq += 1;
+  }
+  if (seq < until) throw new Unproven(listed.path, `it is missing, with all up to ${until - 1}`, seq);
+  if (!(await recorded.next()).done)
+    throw new Unproven(hashes.path, 'it has more hashes than there are entries', seq);
+}
+
+async function keysFor(folder: string, given: readonly string[]): Promise<TrustedKey[]> {
+  const texts =
+    given.length > 0
+      ? given
+      : (await readWhole(folder, KEYS))
+          .toString('utf8')
+          .split('\n')
+          .filter((line) => line !== '');
+  if (texts.length === 0) throw new Unproven(KEYS, 'it holds no key');
+  return texts.map((text) => {
+    const key = readKey(text);
+    if (key === undefined)
+      throw new Unproven(given.length > 0 ? '--key' : KEYS, `"${text.slice(0, 100)}" is not a verifier key`);
+    return key;
+  });
+}
+
+async function requireWhole(folder: string, listed: ListedFile): Promise<void> {
+  const bytes = await readWhole(folder, listed.path);
+  requireListed(listed, bytes.length, hash('sha256', bytes, 'hex'));
+}
