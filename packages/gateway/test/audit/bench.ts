@@ -1,18 +1,29 @@
 /**
- * What a durable entry costs: `node --conditions=sallyport-source packages/gateway/test/audit/bench.ts [seconds]`.
+ * What a durable entry costs: `node --conditions=sallyport-source packages/gateway/test/audit/bench.ts [seconds] [unsigned]`.
  * Prints one JSON line for each number of callers: entries a second, and record()'s p50 and p99 in milliseconds.
  */
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import process from 'node:process';
 import { systemClock } from '@sallyport/shared/clock';
 import { openAudit } from '../../src/audit/index.ts';
-import { openStore } from '../../src/store/index.ts';
-import { quietLogger as logger, stopTestPostgres, testDatabase } from '../store/postgres.ts';
+import { openSealer, openStore } from '../../src/store/index.ts';
+import { quietLogger as logger, stopTestPostgres, temporaryFolder, testDatabase } from '../store/postgres.ts';
 import { intent } from './draft.ts';
 
 const runMs = 1_000 * Number(process.argv[2] ?? 3);
 const { url } = await testDatabase();
 const store = await openStore({ databaseUrl: url, logger });
-const audit = await openAudit({ store, slot: 0, deploymentName: 'bench', clock: systemClock, logger });
+const folder = await temporaryFolder();
+const sealer = await openSealer(join(folder, 'master.key'), { createIfMissing: true });
+const audit = await openAudit({
+  store,
+  slot: 0,
+  deploymentName: 'bench',
+  clock: systemClock,
+  logger,
+  ...(process.argv[3] === 'unsigned' ? {} : { signer: { sealer, folder } }),
+});
 let calls = 0;
 
 for (const callers of [1, 1, 10, 100, 400]) {
@@ -40,4 +51,5 @@ for (const callers of [1, 1, 10, 100, 400]) {
 }
 await audit.close();
 await store.close();
+await rm(folder, { recursive: true });
 await stopTestPostgres();
