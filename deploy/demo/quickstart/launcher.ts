@@ -17,10 +17,17 @@ interface Known {
 export function findLaunchers(pid: number): Known[] {
   const chain: (Known & { words: string[] })[] = [];
   for (let at = parentOf(pid); at !== undefined && at > 1; at = parentOf(at)) {
-    chain.push({ pid: at, mark: startMark(at), words: commandOf(at) });
+    const words = commandOf(at);
+    // A program that is neither has managers above it for reasons of its own.
+    if (!isPackageManager(words) && !isShell(words)) break;
+    chain.push({ pid: at, mark: startMark(at), words });
   }
   const topmost = chain.findLastIndex((process) => isPackageManager(process.words));
   return chain.slice(0, topmost + 1).map(({ pid, mark }) => ({ pid, mark }));
+}
+
+function isShell([first = '']: readonly string[]): boolean {
+  return /^-?(ba|da|a|z)?sh$/.test(basename(first));
 }
 
 /** Whether a command line is npm's, npx's or pnpm's own (not of a program that merely lives in their folders). */
