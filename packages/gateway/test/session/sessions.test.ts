@@ -5,7 +5,7 @@ import { SessionStore } from '../../src/session/store.ts';
 import type { Era, SessionIdentity } from '../../src/session/types.ts';
 import { openStore, type Store } from '../../src/store/index.ts';
 import { quietLogger, testDatabase } from '../store/postgres.ts';
-import { answer, MemoryChannel, request } from './memory-channel.ts';
+import { MemoryChannel, request } from './memory-channel.ts';
 
 const IDLE_MS = 60_000;
 const ABSOLUTE_MS = 10 * IDLE_MS;
@@ -290,17 +290,5 @@ describe('a session that never began', () => {
     session.end('not begun');
     expect(await rowOf(session.identity.id)).toBeUndefined();
     expect([ended, endedAtAgent.length]).toEqual([[], 1]);
-  });
-});
-
-describe('answers', () => {
-  it('reach the exchanges of the session they belong to, by the same id in each', async () => {
-    const { begin, channels } = replica();
-    const [one, two] = [await begin(), await begin()];
-    const first = await one.send(request('1'));
-    const second = await two.send(request('1'));
-    channels[1]?.say(answer('1', 'second'));
-    expect(await second.exchange.next()).toMatchObject({ kind: 'answer' });
-    expect(first.exchange.over).toBe(false);
   });
 });
