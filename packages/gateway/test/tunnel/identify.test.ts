@@ -17,16 +17,20 @@ import {
 
 /** What each method but Enroll answers to a caller with this state. */
 async function answers(port: number, state?: AgentState): Promise<number[]> {
+  const { csr } = await makeRequest();
   const client = openClient(port, await authorityPemOf(port), state);
+  // Listened to before anything is awaited: a refusal that comes sooner would be nobody's.
   const attach = client.Attach();
+  const attached = statusOf(attach);
   attach.write({ hello: { protocolMin: 1, protocolMax: 1, bootId: 'b' } });
   const channel = client.Channel();
+  const opened = statusOf(channel);
   channel.write({ hello: { channelId: 'chn_x' } });
-  const renew = renewWith(client, (await makeRequest()).csr).then(
+  const renew = renewWith(client, csr).then(
     () => 0,
     (error: { code: number }) => error.code,
   );
-  const codes = [(await statusOf(attach)).code, (await statusOf(channel)).code, await renew];
+  const codes = [(await attached).code, (await opened).code, await renew];
   client.close();
   return codes;
 }

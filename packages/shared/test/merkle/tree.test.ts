@@ -54,7 +54,7 @@ test('a frontier tells each subtree that becomes complete, and its copy goes its
 
 const sizes = fc
   .tuple(fc.integer({ min: 1, max: SIZE_MAX }), fc.nat())
-  .map(([size, any]) => ({ size, part: any % size }));
+  .map(([size, number]) => ({ size, part: number % size }));
 
 test('every proof made is accepted, and none after any single change', async () => {
   await fc.assert(
