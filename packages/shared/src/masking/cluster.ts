@@ -1,4 +1,5 @@
 import { ALNUM, COMMA, isDigit, NEWLINE, SPACE } from './bytes.ts';
+import { meaningBefore } from './context.ts';
 import { CLUSTER_MAX_DIGITS, CLUSTER_MAX_GROUPS } from './limits.ts';
 
 /** Separators that may stand between the digits of one value. 2: a hard one, which most values don't cross. */
@@ -36,11 +37,27 @@ export class Cluster {
   /** True where reading stopped because the cluster is full, not because the digits end. */
   truncated = false;
   buffer: Uint8Array = new Uint8Array(0);
-  /** Meaning of the words about the group in question. */
-  bits = 0;
+  /** Meaning of the key about the cluster, and of the words before it once they were read. */
+  #bits = 0;
+  #read = true;
   /** Set by a detector whose finding begins before or ends after its digits ("(555)", "x12"); -1 where it doesn't. */
   spanFrom = -1;
   spanTo = -1;
+
+  /** Sets what is known without reading the words before the cluster; `read` where they are not to be read. */
+  setMeaning(bits: number, read: boolean): void {
+    this.#bits = bits;
+    this.#read = read;
+  }
+
+  /** Meaning of the key and the words about the group in question. The words are read only for who asks. */
+  get bits(): number {
+    if (!this.#read) {
+      this.#read = true;
+      this.#bits |= meaningBefore(this.buffer, this.floor, this.from[0] ?? 0);
+    }
+    return this.#bits;
+  }
 
   /** Digits in group g. */
   size(g: number): number {
@@ -71,63 +88,56 @@ export class Cluster {
    * @returns where the text goes on after it.
    */
   read(b: Uint8Array, floor: number, at: number, limit: number): number {
+    const { digits, first, from, to } = this;
+    const separator = SEPARATOR;
+    let groups = 0;
+    let total = 0;
+    let i = at;
+    let gapAt = at;
+    this.truncated = false;
+    for (;;) {
+      const begin = total;
+      // Beyond the buffer's end the value is NaN, which no comparison takes for a digit.
+      let value = (b[i] as number) - 0x30;
+      const groupFrom = i;
+      while (value >= 0 && value <= 9 && i < limit && total < CLUSTER_MAX_DIGITS) {
+        digits[total] = value;
+        total += 1;
+        i += 1;
+        value = (b[i] as number) - 0x30;
+      }
+      if (
+        groups === CLUSTER_MAX_GROUPS ||
+        (total === CLUSTER_MAX_DIGITS && i < limit && value >= 0 && value <= 9)
+      ) {
+        this.truncated = true;
+        total = begin;
+        break;
+      }
+      from[groups] = groupFrom;
+      to[groups] = i;
+      this.gap[groups] = b[gapAt] ?? 0;
+      this.gapBytes[groups] = groupFrom - gapAt;
+      this.hard[groups] = groups > 0 && hasHard(b, gapAt, groupFrom) ? 1 : 0;
+      groups += 1;
+      first[groups] = total;
+      gapAt = i;
+      while (i < limit && i - gapAt <= GAP_MAX_BYTES && separator[b[i] as number] !== 0) i += 1;
+      if (i === gapAt || i - gapAt > GAP_MAX_BYTES || i >= limit || !isDigit(b[i] ?? 0)) break;
+    }
+    return this.#close(b, floor, at, limit, groups, total);
+  }
+
+  #close(b: Uint8Array, floor: number, at: number, limit: number, groups: number, total: number): number {
     this.buffer = b;
     this.floor = floor;
     this.limit = limit;
-    this.groups = 0;
-    this.total = 0;
-    this.truncated = false;
+    this.groups = groups;
+    this.total = total;
     this.before = at > floor ? (b[at - 1] ?? 0) : 0;
-    let i = at;
-    let gap = 0;
-    let gapBytes = 0;
-    let hard = 0;
-    for (;;) {
-      const next = this.#readGroup(b, i, limit, gap, gapBytes, hard);
-      if (next < 0) break;
-      i = next;
-      gap = b[i] ?? 0;
-      hard = 0;
-      let j = i;
-      while (j < limit && j - i <= GAP_MAX_BYTES && (SEPARATOR[b[j] ?? 0] ?? 0) !== 0) {
-        if (SEPARATOR[b[j] ?? 0] === 2) hard = 1;
-        j += 1;
-      }
-      gapBytes = j - i;
-      if (gapBytes === 0 || gapBytes > GAP_MAX_BYTES || j >= limit || !isDigit(b[j] ?? 0)) break;
-      i = j;
-    }
-    const end = this.groups === 0 ? i : this.end(this.groups - 1);
+    const end = groups === 0 ? at : this.end(groups - 1);
     this.after = end < limit ? (b[end] ?? 0) : 0;
     return end;
-  }
-
-  /** @returns the end of the group at `at`, or -1 where it doesn't fit any more. */
-  #readGroup(b: Uint8Array, at: number, limit: number, gap: number, gapBytes: number, hard: number): number {
-    let i = at;
-    let total = this.total;
-    while (i < limit && total < CLUSTER_MAX_DIGITS) {
-      const value = (b[i] ?? 0) - 0x30;
-      if (value < 0 || value > 9) break;
-      this.digits[total] = value;
-      total += 1;
-      i += 1;
-    }
-    const full = total >= CLUSTER_MAX_DIGITS && i < limit && isDigit(b[i] ?? 0);
-    if (full || this.groups >= CLUSTER_MAX_GROUPS) {
-      this.truncated = true;
-      return -1;
-    }
-    const g = this.groups;
-    this.from[g] = at;
-    this.to[g] = i;
-    this.gap[g] = g === 0 ? 0 : gap;
-    this.gapBytes[g] = g === 0 ? 0 : gapBytes;
-    this.hard[g] = g === 0 ? 0 : hard;
-    this.groups = g + 1;
-    this.total = total;
-    this.first[g + 1] = total;
-    return i;
   }
 
   /** Whether groups [from, to) are joined by the same single separator, and which: 0 where not. */
@@ -157,4 +167,9 @@ export class Cluster {
   continuesNumber(g: number): boolean {
     return g > 0 && this.gapBytes[g] === 1 && (this.gap[g] === 0x2e || this.gap[g] === COMMA);
   }
+}
+
+function hasHard(b: Uint8Array, from: number, to: number): boolean {
+  for (let at = from; at < to; at += 1) if (SEPARATOR[b[at] ?? 0] === 2) return true;
+  return false;
 }

@@ -32,7 +32,7 @@ export interface TokenDetector extends Described {
   /** Shortest and longest run. */
   readonly min: number;
   readonly max: number;
-  /** True: wants a digit and a letter in the run. False: any run. */
+  /** True: wants a digit and a letter in the run. False: every run will do. */
   readonly mixed: boolean;
   /** @returns whether the text's span was set to a finding. */
   detect(text: Text): boolean;

@@ -3,31 +3,43 @@ import type { View } from './view.ts';
 
 /** Cuts in one text: spans and what takes their place. Kept in parallel arrays, for there may be a hundred thousand. */
 export class Edits {
-  readonly from: number[] = [];
-  readonly to: number[] = [];
-  readonly bytes: Uint8Array[] = [];
+  from: Int32Array = new Int32Array(16);
+  to: Int32Array = new Int32Array(16);
   /** What each cut was counted as (Run.count). */
-  readonly keys: number[] = [];
+  keys: Float64Array = new Float64Array(16);
+  readonly bytes: Uint8Array[] = [];
+  #count = 0;
   #ordered = true;
 
   get count(): number {
-    return this.from.length;
+    return this.#count;
   }
 
   add(from: number, to: number, bytes: Uint8Array, key = 0): void {
-    const last = this.from.length - 1;
-    if (last >= 0 && from < (this.to[last] ?? 0)) this.#ordered = false;
-    this.from.push(from);
-    this.to.push(to);
+    const i = this.#count;
+    if (i > 0 && from < (this.to[i - 1] ?? 0)) this.#ordered = false;
+    if (i === this.from.length) this.#grow();
+    this.from[i] = from;
+    this.to[i] = to;
+    this.keys[i] = key;
     this.bytes.push(bytes);
-    this.keys.push(key);
+    this.#count = i + 1;
+  }
+
+  #grow(): void {
+    const { from, to, keys } = this;
+    this.from = new Int32Array(from.length * 4);
+    this.to = new Int32Array(from.length * 4);
+    this.keys = new Float64Array(from.length * 4);
+    this.from.set(from);
+    this.to.set(to);
+    this.keys.set(keys);
   }
 
   truncate(count: number): void {
-    this.from.length = count;
-    this.to.length = count;
+    this.#count = count;
     this.bytes.length = count;
-    this.keys.length = count;
+    if (count === 0) this.#ordered = true;
   }
 
   /** Replaces all edits that begin at or after `from` by one: a member, a block or an encoded run goes as a whole. */
@@ -65,32 +77,22 @@ export class Edits {
   /** Puts edits in order; overlapping ones become one that covers both, with the first one's bytes. */
   settle(): void {
     if (this.#ordered) return;
-    const order = this.from
-      .map((_, i) => i)
-      .sort((a, b) => (this.from[a] ?? 0) - (this.from[b] ?? 0) || a - b);
-    const from: number[] = [];
-    const to: number[] = [];
-    const bytes: Uint8Array[] = [];
-    const keys: number[] = [];
-    for (const i of order) {
-      const last = from.length - 1;
-      if (last >= 0 && (this.from[i] ?? 0) < (to[last] ?? 0)) {
-        to[last] = Math.max(to[last] ?? 0, this.to[i] ?? 0);
-        continue;
-      }
-      from.push(this.from[i] ?? 0);
-      to.push(this.to[i] ?? 0);
-      bytes.push(this.bytes[i] ?? EMPTY);
-      keys.push(this.keys[i] ?? 0);
+    const all = Array.from({ length: this.#count }, (_, i) => ({
+      from: this.from[i] ?? 0,
+      to: this.to[i] ?? 0,
+      key: this.keys[i] ?? 0,
+      bytes: this.bytes[i] ?? EMPTY,
+      order: i,
+    }));
+    all.sort((a, b) => a.from - b.from || a.order - b.order);
+    const merged: typeof all = [];
+    for (const edit of all) {
+      const last = merged.at(-1);
+      if (last !== undefined && edit.from < last.to) last.to = Math.max(last.to, edit.to);
+      else merged.push(edit);
     }
     this.truncate(0);
-    for (let i = 0; i < from.length; i += 1) {
-      this.from.push(from[i] ?? 0);
-      this.to.push(to[i] ?? 0);
-      this.bytes.push(bytes[i] ?? EMPTY);
-      this.keys.push(keys[i] ?? 0);
-    }
-    this.#ordered = true;
+    for (const edit of merged) this.add(edit.from, edit.to, edit.bytes, edit.key);
   }
 
   /** The text [begin, end) of `source` with its edits made. */
@@ -115,13 +117,14 @@ export class Edits {
 
 export const EMPTY = new Uint8Array(0);
 
-/** Short spans byte by byte: a view and a native copy cost more than a hundred bytes. */
+/** Short spans byte by byte: a view and a native copy cost more than some dozen bytes. */
 function copy(out: Uint8Array, o: number, source: Uint8Array, from: number, to: number): number {
   const size = to - from;
-  if (size > 160) {
+  if (size > 64) {
     out.set(source.subarray(from, to), o);
   } else {
-    for (let i = 0; i < size; i += 1) out[o + i] = source[from + i] ?? 0;
+    // In bounds: the spans were cut from the source.
+    for (let i = 0; i < size; i += 1) out[o + i] = source[from + i] as number;
   }
   return o + size;
 }

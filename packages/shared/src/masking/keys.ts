@@ -96,7 +96,8 @@ export class KeyCache {
   /** The bytes themselves are compared: a server must not be able to make up a key that is taken for another. */
   #same(slot: number, b: Uint8Array, from: number, size: number): boolean {
     const base = slot * KEY_CACHE_MAX_BYTES;
-    for (let i = 0; i < size; i += 1) if (this.#texts[base + i] !== b[from + i]) return false;
+    const texts = this.#texts;
+    for (let i = 0; i < size; i += 1) if (texts[base + i] !== b[from + i]) return false;
     return true;
   }
 }

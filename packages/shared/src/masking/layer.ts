@@ -1,18 +1,18 @@
-import { asciiText, HAS_ENTITY, HAS_FOLD, OPEN_BRACE, OPEN_BRACKET, STOP, utf8 } from './bytes.ts';
+import { asciiText, HAS_ENTITY, HAS_FOLD, OPEN_BRACE, OPEN_BRACKET, utf8 } from './bytes.ts';
 import { Edits } from './edits.ts';
-import { ENCODING_MAX_DEPTH, NESTING_MAX_DEPTH } from './limits.ts';
+import type { Unpack } from './encoded-runs.ts';
+import { Refused } from './errors.ts';
+import { DOCUMENT_CHECK_BYTES, ENCODING_MAX_DEPTH, NESTING_MAX_DEPTH } from './limits.ts';
 import { insideMask, isMasked } from './masked-form.ts';
+import { HAS_ESCAPE } from './reader.ts';
 import { IN_ENCODED, type Run } from './run.ts';
-import { TextScanner, type Unpack } from './scan.ts';
+import { TextScanner } from './scan.ts';
 import { checkSyntax, skipSpace } from './syntax.ts';
 import { cells, countCells, delimiterOf, isRule, lineEnd, type TableHead, tableHead } from './tables.ts';
 import { unpackRun } from './unpack.ts';
 import { View } from './view.ts';
 import { Walker } from './walk.ts';
-import { SECRET } from './words.ts';
-
-/** Flag of a JSON string with escapes, beside those of STRING_FLAG. */
-export const HAS_ESCAPE = STOP;
+import { ANY_MEANING, SECRET } from './words.ts';
 
 /**
  * One level of text in text. The message is level 0; JSON in one of its strings, or text unpacked from base64, is the
@@ -37,6 +37,12 @@ export class Layer {
     const unpack: Unpack = (...packedRun) => this.#unpack(...packedRun);
     this.scanner = new TextScanner(run, this.#inner, packed < ENCODING_MAX_DEPTH ? unpack : null);
     this.walker = new Walker(this);
+  }
+
+  /** Forgets what a document left half-masked. */
+  #reset(): void {
+    this.#inner.truncate(0);
+    for (const layer of [this.#child, this.#packedChild, this.#blobChild]) if (layer !== null) layer.#reset();
   }
 
   /** The level below, null where there may be none. */
@@ -81,9 +87,26 @@ export class Layer {
   /** Masks bytes [from, to) as JSON in text. @returns false where they are none. */
   #document(b: Uint8Array, from: number, to: number, edits: Edits): boolean {
     const below = this.#below();
-    if (below === null || checkSyntax(b, from, to, true) !== 'valid') return false;
-    below.walker.nested(b, from, to, edits);
-    return true;
+    if (below === null) return false;
+    // Small texts are checked first: most that only begin like JSON are small. Large ones are walked at once, and what
+    // was done is undone where they turn out to be none.
+    const small = to - from < DOCUMENT_CHECK_BYTES;
+    if (small && checkSyntax(b, from, to, true) !== 'valid') return false;
+    const undo = small ? null : this.run.snapshot();
+    const count = edits.count;
+    try {
+      below.walker.nested(b, from, to, edits);
+      return true;
+    } catch (thrown) {
+      const syntax =
+        thrown instanceof Refused &&
+        (thrown.refusal.reason === 'malformed' || thrown.refusal.reason === 'too_deep');
+      if (undo === null || !syntax) throw thrown;
+      undo();
+      below.#reset();
+      edits.truncate(count);
+      return false;
+    }
   }
 
   /** Masks plain text: JSON, tables, or prose; then the customer's patterns and words. */
@@ -107,7 +130,8 @@ export class Layer {
     let plain = true;
     for (let at = begin; at < to && plain; at += 1) plain = (b[at] ?? 0) >= 0x30;
     // A fraction is never a value itself, and what stands before its point is too short to be one.
-    if (!plain && keyBits === 0 && isShortFraction(b, begin, to) && !this.run.plan.hasCustom) return;
+    if (!plain && (keyBits & ANY_MEANING) === 0 && isShortFraction(b, begin, to) && !this.run.plan.hasCustom)
+      return;
     const integer = plain || to - begin > 64 ? null : integerOf(asciiText(b, begin, to));
     if (integer !== null) this.scanner.scan(utf8(integer), 0, integer.length, keyBits, edits);
     else this.scanner.scan(b, begin, to, keyBits, edits);

@@ -80,3 +80,6 @@ export const RULES_MAX = 500;
 /** Remembered classifications of object keys in one plan. */
 export const KEY_CACHE_SLOTS = 2048;
 export const KEY_CACHE_MAX_BYTES = 64;
+
+/** Texts up to this size are checked for JSON's grammar before they are walked; larger ones are walked on trust, with an undo. */
+export const DOCUMENT_CHECK_BYTES = 8 * 1024;

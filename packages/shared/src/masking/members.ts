@@ -106,6 +106,8 @@ export function columnsOf(
       for (const key of ['name', 'column', 'columnName', 'column_name', 'field', 'label'])
         name ||= memberText.find(b, i, to, key);
     } else return null;
+    // A head's cell is a name; a row's cell may be a text that only holds one.
+    if (!COLUMN_NAME.test(name)) return null;
     const bytes = utf8(name);
     const column = {
       bits: meaningOfName(bytes, 0, bytes.length),
@@ -118,6 +120,8 @@ export function columnsOf(
   }
   return useful ? columns : null;
 }
+
+const COLUMN_NAME = /^[\p{L}\p{N} _.#/()%[\]-]{0,64}$/u;
 
 /** A masked key that no other key of the object has: `[PAN]`, `[PAN]#2`, … @throws Refused key_collision */
 export function uniqueKey(masked: Uint8Array, taken: Map<string, number>): Uint8Array {

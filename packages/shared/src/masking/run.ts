@@ -132,6 +132,19 @@ export class Run {
     return key;
   }
 
+  /** @returns a function that takes back every count, place and flag since now. */
+  snapshot(): () => void {
+    const counts = new Map(this.#counts);
+    const { place, form, drop } = this;
+    return () => {
+      this.#counts.clear();
+      for (const [key, count] of counts) this.#counts.set(key, count);
+      this.place = place;
+      this.form = form;
+      this.drop = drop;
+    };
+  }
+
   /** Keys counted since here can be taken back: the join counts before it knows what it uses. */
   mark(): number {
     this.#recent.length = 0;

@@ -1,25 +1,15 @@
 import { ALNUM, DIGIT, HYPHEN, isDigit, ORDINARY, TEXT_CLASS, UPPER } from './bytes.ts';
 import { Cluster } from './cluster.ts';
-import { meaningBefore } from './context.ts';
 import { looksLikeDate } from './dates.ts';
 import { Text } from './detector.ts';
 import { isLiteral } from './detectors/password.ts';
 import type { Edits } from './edits.ts';
+import { EncodedRuns, type Unpack } from './encoded-runs.ts';
 import { BASE64_MIN_CHARS, BUDGET_STEP_BYTES, HEX_MIN_CHARS, PASSWORD_MAX_BYTES } from './limits.ts';
 import { type MaskingPlan, type Reporter, TOKEN_SIZES } from './plan.ts';
 import type { Run } from './run.ts';
-import { base64MayBeText, hexMayBeText, hexRun, isUuid, timeEnd, wideRun } from './tokens.ts';
-import { PHONE, SECRET } from './words.ts';
-
-/** Unpacks an encoded run and masks what is in it; where it did, the cut is made. @returns whether it was a packed text. */
-export type Unpack = (
-  b: Uint8Array,
-  from: number,
-  to: number,
-  hex: boolean,
-  keyBits: number,
-  edits: Edits,
-) => boolean;
+import { digitsHash, digitsTogether, hexRun, isUuid, runHash, timeEnd } from './tokens.ts';
+import { ANY_MEANING, PHONE, SECRET } from './words.ts';
 
 /**
  * One pass over a text. Stops only at bytes that can belong to a value (TEXT_CLASS), hands runs and clusters to the
@@ -28,15 +18,12 @@ export type Unpack = (
 export class TextScanner {
   readonly #run: Run;
   readonly #plan: MaskingPlan;
-  readonly #unpack: Unpack | null;
   readonly #text = new Text();
   readonly #cluster = new Cluster();
   #edits: Edits;
   /** End of the run of letters and digits that was handled last. */
   #done = 0;
-  /** Ends of the encoded run that was cut last, and of the widest one whose bounds are known. */
-  #tried = 0;
-  #wideEnd = 0;
+  readonly #encoded: EncodedRuns;
   /** Where the last number by context ended and what it was: "555-1234 or 555-5678". */
   #lastEnd = -1;
   #lastBits = 0;
@@ -45,7 +32,7 @@ export class TextScanner {
     this.#run = run;
     this.#plan = run.plan;
     this.#edits = edits;
-    this.#unpack = unpack;
+    this.#encoded = new EncodedRuns(unpack);
   }
 
   /** Scans bytes [from, to); `keyBits` is the meaning of the key or column that holds them. */
@@ -57,8 +44,7 @@ export class TextScanner {
     text.keyBits = keyBits;
     this.#edits = edits;
     this.#done = from;
-    this.#tried = from;
-    this.#wideEnd = from;
+    this.#encoded.begin(from);
     this.#lastEnd = -1;
     if ((keyBits & SECRET) !== 0 && this.secret(b, from, to, keyBits, edits)) return;
     let i = from;
@@ -71,9 +57,11 @@ export class TextScanner {
 
   /** Scans from `from` until `stop` is reached; findings may reach beyond, up to `to`. */
   #part(b: Uint8Array, from: number, stop: number, to: number): number {
+    const table = TEXT_CLASS;
     let i = from;
     while (i < stop) {
-      const kind = TEXT_CLASS[b[i] ?? 0] ?? ORDINARY;
+      // In bounds: i < stop, and every byte has a class. The check for undefined costs a third of this loop.
+      const kind = table[b[i] as number] as number;
       if (kind === ORDINARY) {
         i += 1;
       } else if (kind <= UPPER) {
@@ -103,10 +91,12 @@ export class TextScanner {
       const floor = Math.max(text.floor, this.#done);
       while (from > floor && ALNUM[b[from - 1] ?? 0] === 1) from -= 1;
     }
+    const table = ALNUM;
     let end = i + 1;
     let digits = kind === DIGIT ? 1 : 0;
     while (end < to) {
-      const type = ALNUM[b[end] ?? 0] ?? 0;
+      // In bounds: end < to.
+      const type = table[b[end] as number] as number;
       if (type === 0) break;
       digits += type >> 1;
       end += 1;
@@ -132,7 +122,8 @@ export class TextScanner {
       const entry = active[k];
       if (entry?.detector.detect(text) === true) return this.#cut(entry.reporter, b, text.from, text.to);
     }
-    if (size >= BASE64_MIN_CHARS && this.#unpackRun(b, from, end, to)) return this.#skipTo(this.#tried);
+    if (size >= BASE64_MIN_CHARS && this.#encoded.take(text, from, end, this.#edits))
+      return this.#skipTo(text.floor);
     if (digits === 0) return end;
     if (this.#known(b, from, end)) return this.#skipTo(end);
     return this.#gluedDigits(b, from, end, to, digits);
@@ -168,23 +159,21 @@ export class TextScanner {
     const end = cluster.read(b, this.#text.floor, at, to);
     const keyBits = this.#text.keyBits;
     if (cluster.groups === 1 && size < 5 && keyBits === 0 && !this.#beforeMonth(b, runEnd, size)) return end;
-    let bits = this.#bitsAt(b, at, keyBits);
-    if (bits === 0 && cluster.groups < 4 && !cluster.truncated) {
-      // Too few digits for anything that needs no word, or the date of a timestamp: the commonest numbers by far.
-      if (cluster.total < 7 && this.#text.byte(at - 1) !== 0x2b) return end;
-      if (cluster.groups === 3 && size === 4 && looksLikeDate(cluster, 0) === 3)
-        return this.#skipTo(timeEnd(b, end, to));
-    }
+    // A number right after another is what that one was: "555-1234 or 555-5678". Beside a star it is what is left of one.
     const starred = cluster.before === 0x2a || cluster.after === 0x2a;
-    if (starred) bits = 0;
+    const follows = this.#lastEnd >= 0 && at - this.#lastEnd <= 6 ? this.#lastBits : 0;
+    cluster.setMeaning(starred ? 0 : keyBits | follows, starred);
+    if (cluster.groups < 4 && !cluster.truncated && this.#isEveryday(cluster, size)) {
+      return size === 4 && cluster.groups === 3 ? this.#skipTo(timeEnd(b, end, to)) : end;
+    }
     let g = 0;
     let resume = end;
     while (g < cluster.groups) {
       // A list in prose goes on being what it was ("accounts 12345678, 87654321"); a new line or column does not.
-      if (g > 0 && cluster.hard[g] === 1 && !(cluster.gap[g] === 0x2c && cluster.gapBytes[g] === 2))
-        bits = keyBits;
+      if (g > 0 && cluster.hard[g] === 1 && !(cluster.gap[g] === 0x2c && cluster.gapBytes[g] === 2)) {
+        cluster.setMeaning(keyBits, true);
+      }
       if (cluster.truncated && g >= cluster.groups - 6 && g > 0) return this.#skipTo(cluster.start(g));
-      cluster.bits = bits;
       const taken = this.#detectDigits(b, cluster, g);
       if (taken === 0) this.#candidateLeft(cluster, g);
       else resume = Math.max(resume, this.#text.floor);
@@ -193,10 +182,11 @@ export class TextScanner {
     return this.#skipTo(Math.max(resume, end));
   }
 
-  #bitsAt(b: Uint8Array, at: number, keyBits: number): number {
-    let bits = keyBits | meaningBefore(b, this.#text.floor, at);
-    if (this.#lastEnd >= 0 && at - this.#lastEnd <= 6 && keyBits === 0) bits |= this.#lastBits;
-    return bits;
+  /** Too few digits for anything that needs no word, or a plain date, and no word: the commonest numbers by far. */
+  #isEveryday(cluster: Cluster, size: number): boolean {
+    const short = cluster.total < 7 && this.#text.byte(cluster.start(0) - 1) !== 0x2b;
+    const date = size === 4 && cluster.groups === 3 && looksLikeDate(cluster, 0) === 3;
+    return (short || date) && (cluster.bits & ANY_MEANING) === 0;
   }
 
   #detectDigits(b: Uint8Array, cluster: Cluster, g: number): number {
@@ -215,16 +205,14 @@ export class TextScanner {
       if (taken === 0) continue;
       const from = cluster.spanFrom >= 0 ? cluster.spanFrom : cluster.start(g);
       const to = Math.max(cluster.spanTo, cluster.end(g + taken - 1));
-      const hash = cluster.bits === 0 ? 0 : digitsHash(cluster, g, g + taken);
+      // Named by words alone: where the same digits stand without them, they are the same value.
+      const named =
+        detector.context !== 0 || (taken === 1 && (reporter.entity === 'PHONE' || reporter.entity === 'SSN'));
+      const hash = named ? digitsHash(cluster, g, g + taken) : 0;
       if (!this.#run.hit(reporter, b, from, to, this.#edits, this.#text.floor)) continue;
-      if (
-        hash !== 0 &&
-        (detector.context !== 0 || reporter.entity === 'PHONE' || reporter.entity === 'SSN')
-      ) {
-        this.#run.remember(hash, reporter);
-      }
+      if (named) this.#run.remember(hash, reporter);
       this.#lastEnd = to;
-      this.#lastBits = cluster.bits & PHONE;
+      this.#lastBits = reporter.entity === 'PHONE' ? PHONE : 0;
       this.#text.floor = Math.max(this.#text.floor, to);
       return taken;
     }
@@ -261,37 +249,9 @@ export class TextScanner {
   /** Twenty digits and more are no value themselves, but may be hexadecimal of one. */
   #longRun(b: Uint8Array, at: number, runEnd: number, to: number): number {
     const end = hexRun(b, at, to);
-    if (end - at >= HEX_MIN_CHARS && this.#unpackRun(b, at, end, to)) return this.#skipTo(this.#tried);
+    if (end - at >= HEX_MIN_CHARS && this.#encoded.take(this.#text, at, end, this.#edits))
+      return this.#skipTo(this.#text.floor);
     return this.#skipTo(runEnd);
-  }
-
-  /** Tries the encoded run that holds [from, end). @returns whether it was unpacked (and cut where needed). */
-  #unpackRun(b: Uint8Array, from: number, end: number, to: number): boolean {
-    if (this.#unpack === null || from < this.#tried) return false;
-    const size = end - from;
-    if (size >= HEX_MIN_CHARS && size % 2 === 0 && hexMayBeText(b, from) && hexRun(b, from, end) === end) {
-      if (this.#try(b, from, end, true)) return true;
-    }
-    // A run of base64 may be many runs of letters with + and / between: its bounds are sought once.
-    let begin = from;
-    if (from >= this.#wideEnd) {
-      const wide = wideRun(b, this.#text.floor, from, end, to);
-      this.#wideEnd = wide.to;
-      begin = wide.from;
-    }
-    if (base64MayBeText(b, begin) && this.#try(b, begin, this.#wideEnd, false)) return true;
-    return begin !== from && base64MayBeText(b, from) && this.#try(b, from, this.#wideEnd, false);
-  }
-
-  #try(b: Uint8Array, from: number, to: number, hex: boolean): boolean {
-    if (this.#unpack?.(b, from, to, hex, this.#text.meaning(from), this.#edits) !== true) return false;
-    return this.#unpacked(to);
-  }
-
-  #unpacked(end: number): boolean {
-    this.#tried = end;
-    this.#text.floor = end;
-    return true;
   }
 
   #sign(b: Uint8Array, i: number): number {
@@ -322,27 +282,4 @@ export class TextScanner {
     const next = b[end] ?? 0;
     return next === 0x20 || next === 0x2d || ALNUM[next] === 1;
   }
-}
-
-/** Whether all digits of a run stand together: a number glued to a word, not a hash. */
-function digitsTogether(b: Uint8Array, from: number, end: number, digits: number): boolean {
-  let first = from;
-  while (first < end && !isDigit(b[first] ?? 0)) first += 1;
-  let last = first;
-  while (last < end && isDigit(b[last] ?? 0)) last += 1;
-  return last - first === digits;
-}
-
-function digitsHash(cluster: Cluster, from: number, to: number): number {
-  let hash = 0x811c9dc5;
-  const end = cluster.first[to] ?? 0;
-  for (let i = cluster.first[from] ?? 0; i < end; i += 1)
-    hash = Math.imul(hash ^ cluster.digit(i), 0x01000193);
-  return hash;
-}
-
-function runHash(b: Uint8Array, from: number, to: number): number {
-  let hash = 0x2b992ddf;
-  for (let i = from; i < to; i += 1) hash = Math.imul(hash ^ ((b[i] ?? 0) | 0x20), 0x01000193);
-  return hash;
 }

@@ -119,9 +119,11 @@ IN_STRING[BACKSLASH] = 2;
 
 /** @returns the offset after the closing quote, or -1. */
 export function stringEnd(b: Uint8Array, start: number, to: number): number {
+  const table = IN_STRING;
   let at = start + 1;
   while (at < to) {
-    const kind = IN_STRING[b[at] ?? 0] ?? 3;
+    // In bounds: at < to.
+    const kind = table[b[at] as number] as number;
     if (kind === 0) {
       at += 1;
     } else if (kind === 1) {

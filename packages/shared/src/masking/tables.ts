@@ -75,8 +75,10 @@ function isNameByte(byte: number): boolean {
 /** The separator a line's cells would have, bars before tabs before semicolons before commas; 0 for none. */
 export function delimiterOf(b: Uint8Array, from: number, to: number): number {
   let best = DELIMITERS.length;
+  const ranks = DELIMITER_RANK;
   for (let at = from; at < to && best > 0; at += 1) {
-    const rank = DELIMITER_RANK[b[at] ?? 0] ?? 9;
+    // In bounds: at < to.
+    const rank = ranks[b[at] as number] as number;
     if (rank < best) best = rank;
   }
   return DELIMITERS[best] ?? 0;

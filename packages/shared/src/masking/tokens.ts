@@ -1,4 +1,5 @@
 import { ALNUM, BASE64_VALUE, HEX_VALUE, HYPHEN, isDigit } from './bytes.ts';
+import type { Cluster } from './cluster.ts';
 
 /** End of the hexadecimal run that begins at `from`; no farther than `to`. */
 export function hexRun(b: Uint8Array, from: number, to: number): number {
@@ -110,4 +111,29 @@ export function wideRun(
     padding += 1;
   }
   return { from: start, to: stop };
+}
+
+/** Whether all digits of a run stand together: a number glued to a word, not a hash. */
+export function digitsTogether(b: Uint8Array, from: number, end: number, digits: number): boolean {
+  let first = from;
+  while (first < end && !isDigit(b[first] ?? 0)) first += 1;
+  let last = first;
+  while (last < end && isDigit(b[last] ?? 0)) last += 1;
+  return last - first === digits;
+}
+
+/** Digits of groups [from, to) as a hash, separators left out. */
+export function digitsHash(cluster: Cluster, from: number, to: number): number {
+  let hash = 0x811c9dc5;
+  const end = cluster.first[to] ?? 0;
+  for (let i = cluster.first[from] ?? 0; i < end; i += 1)
+    hash = Math.imul(hash ^ cluster.digit(i), 0x01000193);
+  return hash;
+}
+
+/** A run of letters and digits as a hash, without case. */
+export function runHash(b: Uint8Array, from: number, to: number): number {
+  let hash = 0x2b992ddf;
+  for (let i = from; i < to; i += 1) hash = Math.imul(hash ^ ((b[i] ?? 0) | 0x20), 0x01000193);
+  return hash;
 }

@@ -39,13 +39,15 @@ export class View {
   }
 
   #mark(at: number, source: number): void {
-    if (this.#marks === this.#at.length) {
-      this.#at = grown(this.#at);
-      this.#source = grown(this.#source);
-    }
+    if (this.#marks === this.#at.length) this.#grow();
     this.#at[this.#marks] = at;
     this.#source[this.#marks] = source;
     this.#marks += 1;
+  }
+
+  #grow(): void {
+    this.#at = grown(this.#at);
+    this.#source = grown(this.#source);
   }
 
   /**
@@ -59,18 +61,19 @@ export class View {
     this.#mark(0, from);
     this.#folding = folding;
     const out = this.bytes;
-    const special = folding ? HAS_FOLD | HAS_ENTITY : 0;
+    const plain = folding ? FOLDED : EXACT;
     let size = 0;
     let at = from;
     while (at < to) {
-      const byte = b[at] ?? 0;
-      const flag = STRING_FLAG[byte] ?? 0;
-      if (byte !== BACKSLASH && (flag & special) === 0) {
+      // In bounds: at < to.
+      const byte = b[at] as number;
+      if (plain[byte] === 0) {
         out[size] = byte;
         size += 1;
         at += 1;
         continue;
       }
+      const flag = STRING_FLAG[byte] ?? 0;
       if (json && byte === BACKSLASH) {
         // An escape that was escaped itself (source code, JSON cut short) still reads as the character.
         if (folding && b[at + 1] === BACKSLASH && b[at + 2] === 0x75 && hex4(b, at + 1, to) >= 0x20) {
@@ -84,7 +87,11 @@ export class View {
           out[size] = simple;
           size += 1;
           at += 2;
-          this.#mark(size, at);
+          const marks = this.#marks;
+          if (marks === this.#at.length) this.#grow();
+          this.#at[marks] = size;
+          this.#source[marks] = at;
+          this.#marks = marks + 1;
           continue;
         }
       }
@@ -167,6 +174,15 @@ export class View {
   }
 }
 
+/** Bytes that are copied as they are (0), with and without folding. */
+const EXACT = new Uint8Array(256);
+EXACT[BACKSLASH] = 1;
+const FOLDED = new Uint8Array(256);
+for (let byte = 0; byte < 256; byte += 1) {
+  const flag = STRING_FLAG[byte] ?? 0;
+  if (byte === BACKSLASH || (flag < STOP && (flag & (HAS_FOLD | HAS_ENTITY)) !== 0)) FOLDED[byte] = 1;
+}
+
 const SIMPLE_ESCAPE = new Uint8Array(256);
 for (const [sign, code] of [
   ['"', 0x22],
@@ -182,7 +198,7 @@ for (const [sign, code] of [
 }
 
 function grown(table: Int32Array): Int32Array {
-  const bigger = new Int32Array(table.length * 2);
+  const bigger = new Int32Array(table.length * 4);
   bigger.set(table);
   return bigger;
 }

@@ -1,6 +1,7 @@
 /** Measures the engine on made-up values and on hard negatives: `node packages/shared/test/masking/accuracy.ts`. */
 import { compilePlan, maskMessage } from '../../src/masking/index.ts';
-import { CARRIERS, Dice, EVASIONS, formats, MAKERS, type Planted } from './generator.ts';
+import { CARRIERS, EVASIONS, formats } from './carriers.ts';
+import { Dice, MAKERS, type Planted } from './generator.ts';
 import { NEGATIVES } from './negatives.ts';
 
 const plan = compilePlan({ profiles: ['everything'] });

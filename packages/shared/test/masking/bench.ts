@@ -115,11 +115,6 @@ function measureSmall(name: string, raw: Uint8Array): void {
   console.log(`${name.padEnd(34)} ${each.toFixed(1).padStart(6)} µs  (${raw.length} bytes)`);
 }
 
-if (process.argv[4]) {
-  const c = structured(records(cleanRecord, SIZE_BYTES));
-  measure('only', c, 40);
-  process.exit(0);
-}
 const clean = records(cleanRecord, SIZE_BYTES);
 const dirty = records(dirtyRecord, SIZE_BYTES);
 measure('clean records', structured(clean));

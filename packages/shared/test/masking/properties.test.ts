@@ -2,7 +2,8 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { createStreamMasker, type MaskResult, maskMessage } from '../../src/masking/index.ts';
 import { answer, everything, maskText } from './answers.ts';
-import { CARRIERS, Dice, formats, MAKERS } from './generator.ts';
+import { CARRIERS, formats } from './carriers.ts';
+import { Dice, MAKERS } from './generator.ts';
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();

@@ -25,7 +25,7 @@ export const account: DigitsDetector = {
     }
     const total = (c.first[end] ?? 0) - (c.first[g] ?? 0);
     if (total < 6 || total > 17 || c.letterAfter(end - 1) || c.after === 0x2a) return 0;
-    return looksLikeDate(c, g) > 0 ? 0 : end - g;
+    return looksLikeDate(c, g) === 3 ? 0 : end - g;
   },
 };
 

@@ -108,13 +108,11 @@ function rowOfEqualGroups(c: Cluster, g: number, end: number): boolean {
 }
 
 function accepted(c: Cluster, begin: number, total: number, plain: boolean): boolean {
-  const carded = (c.bits & CARD) !== 0;
   if (!luhn(c.digits, begin, total)) return false;
   const range = panRange(c.digits, begin, total);
-  if (carded) return range > 0 || !sameDigits(c, begin, total);
-  if (range < 2) return false;
-  if ((c.bits & HARMLESS) !== 0 && (total < 15 || total > 16)) return false;
-  return plain || total >= 13;
+  if (range === 2 && (total === 15 || total === 16)) return true;
+  if ((c.bits & CARD) !== 0) return range > 0 || !sameDigits(c, begin, total);
+  return range === 2 && (c.bits & HARMLESS) === 0 && (plain || total >= 13);
 }
 
 function sameDigits(c: Cluster, begin: number, total: number): boolean {

@@ -146,12 +146,16 @@ function isMemberPath(text: Text, from: number, to: number): boolean {
 const PLACEHOLDER =
   /^(?:null|none|nil|true|false|undefined|string|password|passwd|secret|required|optional|redacted|hidden|masked|removed|omitted|empty|unset|example|placeholder|your[-_ ].*|my[-_](?:password|secret|token|key)|changeme|[*x.•#_-]+|<.*>?|\$.*|\{.*|%.*|\[[A-Z0-9_]+(?::[ht]:[A-Za-z]+|:\*+[^\s]{0,10})?\]?(?:#\d+)?)$/i;
 
+/** A value that was masked in part is no secret any more: masking twice must do what masking once does. */
+const HAS_MASK = /\[[A-Z][A-Z0-9_]{2,}(?::[ht]:[A-Za-z]+)?\]/;
+
 /** Whether a text can be a secret's value: long enough, no placeholder, no sentence. */
 export function isLiteral(text: Text, from: number, to: number, least: number): boolean {
   if (to - from < least || to - from > PASSWORD_MAX_BYTES) return false;
   let spaces = 0;
   for (let at = from; at < to; at += 1) if (text.byte(at) === SPACE) spaces += 1;
-  return spaces <= 3 && !PLACEHOLDER.test(plain(text, from, to));
+  const value = plain(text, from, to);
+  return spaces <= 3 && !PLACEHOLDER.test(value) && !HAS_MASK.test(value);
 }
 
 /** <password>…</password> */

@@ -118,7 +118,7 @@ function spoken(c: Cluster, g: number): number {
   const total = (c.first[end] ?? 0) - (c.first[g] ?? 0);
   const groups = end - g;
   if (total < 7 || total > 15 || groups > 7 || c.before === 0x2a || c.before === 0x24) return 0;
-  if (looksLikeDate(c, g) > 0 || (groups === 2 && c.gap[g + 1] === 0x2e) || c.continuesNumber(g)) return 0;
+  if (looksLikeDate(c, g) === 3 || (groups === 2 && c.gap[g + 1] === 0x2e) || c.continuesNumber(g)) return 0;
   if (groups === 4 && c.uniformGap(g, end) === 0x2e && total <= 12 && c.size(g) !== 2) return 0;
   if ((c.bits & PHONE) !== 0) return groups;
   if ((c.bits & PHONE_WEAK) !== 0 && (groups > 1 || total >= 10)) return groups;

@@ -16,8 +16,10 @@ export const serviceToken: SignDetector = {
       const from = at + 1 - prefix.length;
       if (from < text.floor || !text.startsWith(prefix, from)) continue;
       if (from > text.floor && (ALNUM[text.byte(from - 1)] ?? 0) !== 0) continue;
-      const to = bodyEnd(text, at + 1);
-      if (to - at - 1 >= least && isRandom(text, at + 1, to)) return text.found(from, to);
+      // The first 64 characters decide: a text full of prefixes must not be read to its end from each of them.
+      if (!isRandom(text, at + 1, bodyEnd(text, at + 1, 64))) continue;
+      const to = bodyEnd(text, at + 1, TOKEN_MAX_BYTES);
+      if (to - at - 1 >= least) return text.found(from, to);
     }
     return false;
   },
@@ -86,8 +88,8 @@ for (const entry of PREFIXES) {
   BY_LAST.set(last, [...(BY_LAST.get(last) ?? []), entry]);
 }
 
-function bodyEnd(text: Text, from: number): number {
-  const most = Math.min(text.limit, from + TOKEN_MAX_BYTES);
+function bodyEnd(text: Text, from: number, mostBytes: number): number {
+  const most = Math.min(text.limit, from + mostBytes);
   let at = from;
   while (at < most && ((ALNUM[text.byte(at)] ?? 0) !== 0 || text.byte(at) === 0x5f || text.byte(at) === 0x2d))
     at += 1;
