@@ -10,9 +10,19 @@ interface OpenIntent {
   readonly leaf: string;
 }
 
-const OPEN = `
-  SELECT DISTINCT ON (i.seq) i.call, i.seq, i.leaf FROM audit_entries i
-  WHERE i.slot = $1 AND i.kind = 'call.intent' AND i.call IS NOT NULL AND $CONDITION
+// One pass over the run: looking for each intent's ending by itself takes minutes after a run of weeks.
+const OPEN_SINCE_START = `
+  WITH run AS MATERIALIZED (
+    SELECT seq, call, kind FROM audit_entries
+    WHERE slot = $1 AND call IS NOT NULL AND kind IN ('call.intent', 'call.outcome', 'call.indeterminate')
+      AND seq > coalesce((SELECT max(seq) FROM audit_entries s WHERE s.slot = $1 AND s.kind = 'log.start'), -1)),
+  open AS MATERIALIZED (SELECT min(seq) AS seq FROM run GROUP BY call HAVING bool_and(kind = 'call.intent'))
+  SELECT i.call, i.seq, i.leaf FROM open JOIN audit_entries i ON i.slot = $1 AND i.seq = open.seq
+  ORDER BY i.seq`;
+
+const OPEN_OF = `
+  SELECT i.call, i.seq, i.leaf FROM audit_entries i
+  WHERE i.slot = $1 AND i.kind = 'call.intent' AND i.call = ANY ($2::text[])
     AND NOT EXISTS (
       SELECT FROM audit_entries e
       WHERE e.slot = $1 AND e.call = i.call AND e.kind IN ('call.outcome', 'call.indeterminate'))
@@ -23,13 +33,7 @@ const OPEN = `
  * `log.start` is looked at.
  */
 export async function openSinceLastStart(owned: OwnedSlot): Promise<EntryDraft[]> {
-  const { rows } = await owned.query<OpenIntent>(
-    OPEN.replace(
-      '$CONDITION',
-      `i.seq > coalesce((SELECT max(seq) FROM audit_entries s WHERE s.slot = $1 AND s.kind = 'log.start'), -1)`,
-    ),
-    [owned.slot],
-  );
+  const { rows } = await owned.unhurried<OpenIntent>(OPEN_SINCE_START, [owned.slot]);
   return rows.map((intent) => indeterminate(intent, 'restart'));
 }
 
@@ -39,10 +43,7 @@ export async function openOf(
   calls: ReadonlyMap<string, SettleReason>,
 ): Promise<EntryDraft[]> {
   if (calls.size === 0) return [];
-  const { rows } = await owned.query<OpenIntent>(OPEN.replace('$CONDITION', 'i.call = ANY ($2::text[])'), [
-    owned.slot,
-    [...calls.keys()],
-  ]);
+  const { rows } = await owned.query<OpenIntent>(OPEN_OF, [owned.slot, [...calls.keys()]]);
   return rows.map((intent) => indeterminate(intent, calls.get(intent.call) ?? 'restart'));
 }
 

@@ -168,6 +168,14 @@ export class OwnedSlot {
     return this.#connection.query(text, values) as Promise<{ rows: Row[] }>;
   }
 
+  /** A query that may take as long as it takes: only while nothing waits for the log. */
+  async unhurried<Row extends object>(text: string, values: unknown[]): Promise<{ rows: Row[] }> {
+    await this.#connection.query('SET statement_timeout = 0');
+    const result = await this.query<Row>(text, values);
+    await this.#connection.query(`SET statement_timeout = ${FLUSH_MAX_MS}`);
+    return result;
+  }
+
   /** Lets the slot go in order. */
   async release(): Promise<void> {
     this.#lost = true;
