@@ -47,6 +47,15 @@ export class EncodedRuns {
       const wide = wideRun(b, text.floor, from, end, text.limit);
       this.#wideEnd = wide.to;
       begin = wide.from;
+      // What seemed to go on in the next line may be two things: then the first line is tried alone.
+      if (wide.lineTo < wide.to && base64MayBeText(b, begin)) {
+        if (
+          this.#try(text, begin, wide.to, false, edits) ||
+          this.#try(text, begin, wide.lineTo, false, edits)
+        )
+          return true;
+        return false;
+      }
     }
     if (base64MayBeText(b, begin) && this.#try(text, begin, this.#wideEnd, false, edits)) return true;
     return begin !== from && base64MayBeText(b, from) && this.#try(text, from, this.#wideEnd, false, edits);

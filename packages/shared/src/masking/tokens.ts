@@ -83,18 +83,19 @@ function pair(b: Uint8Array, at: number): boolean {
   return isDigit(b[at] ?? 0) && isDigit(b[at + 1] ?? 0);
 }
 
-/** The base64 or base64url run about [from, end), padding included. */
+/** The base64 or base64url run about [from, end), padding included; `lineTo` is the end of its first line. */
 export function wideRun(
   b: Uint8Array,
   floor: number,
   from: number,
   end: number,
   to: number,
-): { from: number; to: number } {
+): { from: number; to: number; lineTo: number } {
   let start = from;
   while (start > floor && BASE64_VALUE[b[start - 1] ?? 0] !== 255) start -= 1;
   let stop = end;
   let line = start;
+  let lineTo = 0;
   for (;;) {
     while (stop < to && BASE64_VALUE[b[stop] ?? 0] !== 255) stop += 1;
     // Lines of 60 to 76 characters (PEM, MIME) go on in the next line.
@@ -102,6 +103,7 @@ export function wideRun(
     const broken =
       stop < to && stop - line >= 60 && (stop - line) % 4 === 0 && (b[stop] === 0x0a || b[stop] === 0x0d);
     if (!broken || next >= to || BASE64_VALUE[b[next] ?? 0] === 255) break;
+    if (lineTo === 0) lineTo = stop;
     line = next;
     stop = next;
   }
@@ -110,7 +112,7 @@ export function wideRun(
     stop += 1;
     padding += 1;
   }
-  return { from: start, to: stop };
+  return { from: start, to: stop, lineTo: lineTo === 0 ? stop : lineTo };
 }
 
 /** Whether all digits of a run stand together: a number glued to a word, not a hash. */
