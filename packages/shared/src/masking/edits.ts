@@ -62,14 +62,17 @@ export class Edits {
 
   /** Takes over the edits of a view, cut at the source's offsets; `inJson` where the source is a JSON string. */
   takeFrom(inner: Edits, view: View, inJson: boolean): void {
+    if (inner.count === 0) return;
     inner.settle();
+    const { plain } = view;
+    if (plain) view.rewind();
     for (let i = 0; i < inner.count; i += 1) {
+      const from = inner.from[i] ?? 0;
+      const to = inner.to[i] ?? 0;
       const bytes = inner.bytes[i] ?? EMPTY;
-      this.add(
-        view.startOf(inner.from[i] ?? 0),
-        view.endOf(inner.to[i] ?? 0),
-        inJson ? escaped(bytes) : bytes,
-      );
+      const start = plain ? view.advance(from) : view.startOf(from);
+      const end = plain ? view.advance(to) : view.endOf(to);
+      this.add(start, end, inJson ? escaped(bytes) : bytes, inner.keys[i]);
     }
     inner.truncate(0);
   }
@@ -132,7 +135,8 @@ function copy(out: Uint8Array, o: number, source: Uint8Array, from: number, to: 
 /** Bytes as they stand in a JSON string. The same object where nothing needs an escape. */
 export function escaped(bytes: Uint8Array): Uint8Array {
   let extra = 0;
-  for (const byte of bytes) {
+  for (let i = 0; i < bytes.length; i += 1) {
+    const byte = bytes[i] ?? 0;
     if (byte === QUOTE || byte === BACKSLASH) extra += 1;
     else if (byte < 0x20) extra += 5;
   }

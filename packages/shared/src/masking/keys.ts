@@ -1,4 +1,4 @@
-import { STRING_FLAG } from './bytes.ts';
+import { QUOTE, STRING_FLAG } from './bytes.ts';
 import { KEY_CACHE_MAX_BYTES, KEY_CACHE_SLOTS } from './limits.ts';
 import { plainNameOf } from './rules/names.ts';
 import { meaningOfName } from './words.ts';
@@ -16,6 +16,9 @@ export class KeyCache {
   readonly #roles = new Uint8Array(KEY_CACHE_SLOTS);
   readonly #plain = new Uint8Array(KEY_CACHE_SLOTS);
   readonly #texts = new Uint8Array(KEY_CACHE_SLOTS * KEY_CACHE_MAX_BYTES);
+  /** By slot: the slot of the key that came after it. */
+  readonly #next = new Uint16Array(KEY_CACHE_SLOTS);
+  #last = 0;
   /** Answers for the last key looked up. */
   bits = 0;
   /** Reporter of the customer's key rule; -1 where there is none. */
@@ -27,6 +30,26 @@ export class KeyCache {
 
   constructor(names: ReadonlyMap<string, number>) {
     this.#names = names;
+  }
+
+  /**
+   * Tries the key that followed the last one when it was seen before: records repeat their keys in order.
+   * @returns where the key ends (its closing quote), or -1 where another key stands at `from`.
+   */
+  expect(b: Uint8Array, from: number): number {
+    const slot = this.#next[this.#last] ?? 0;
+    const size = this.#sizes[slot] ?? 0;
+    if (size === 0 || b[from + size] !== QUOTE || !this.#same(slot, b, from, size)) return -1;
+    this.#take(slot);
+    return from + size;
+  }
+
+  #take(slot: number): void {
+    this.#last = slot;
+    this.bits = this.#bits[slot] ?? 0;
+    this.rule = this.#rules[slot] ?? -1;
+    this.role = this.#roles[slot] ?? 0;
+    this.plain = this.#plain[slot] === 1;
   }
 
   /** Looks up key bytes [from, to), without escapes. */
@@ -46,10 +69,8 @@ export class KeyCache {
       size > 0 &&
       this.#same(slot, b, from, size)
     ) {
-      this.bits = this.#bits[slot] ?? 0;
-      this.rule = this.#rules[slot] ?? -1;
-      this.role = this.#roles[slot] ?? 0;
-      this.plain = this.#plain[slot] === 1;
+      this.#next[this.#last] = slot;
+      this.#take(slot);
       return;
     }
     this.classify(b, from, to);

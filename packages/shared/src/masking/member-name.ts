@@ -33,12 +33,19 @@ export class MemberName {
   read(at: number, spot: Spot, known: Inherited): Inherited {
     const b = this.#reader.b;
     const keys = this.#run.plan.keys;
-    const end = this.#reader.stringEnd(at);
-    const flags = this.#reader.flags;
-    if ((flags & HAS_ESCAPE) === 0) keys.look(b, at + 1, end);
-    else {
-      this.#view.read(b, at + 1, end, true, false);
-      keys.classify(this.#view.bytes, 0, this.#view.size);
+    let end = keys.expect(b, at + 1);
+    let flags = 0;
+    if (end < 0) {
+      end = this.#reader.stringEnd(at);
+      flags = this.#reader.flags;
+      if ((flags & HAS_ESCAPE) === 0) keys.look(b, at + 1, end);
+      else {
+        this.#view.read(b, at + 1, end, true, false);
+        keys.classify(this.#view.bytes, 0, this.#view.size);
+      }
+    } else if (!keys.plain) {
+      this.#reader.stringEnd(at);
+      flags = this.#reader.flags;
     }
     const ownBits = keys.bits;
     const ownRule = keys.rule;

@@ -17,6 +17,9 @@ export class Reader {
   to = 0;
   /** Left by the last string read: what was seen in it. */
   flags = 0;
+  /** First and last byte in it that a detector looks at. */
+  first = 0;
+  last = 0;
   #depth = 0;
 
   begin(b: Uint8Array, to: number): void {
@@ -72,13 +75,16 @@ export class Reader {
     const table = STRING_FLAG;
     let end = at + 1;
     let flags = 0;
+    let last = at;
     for (;;) {
       // Beyond the buffer's end there is undefined, which no comparison takes for a string's byte.
       const flag = table[b[end] as number] as number;
       if (flag === 0) {
         end += 1;
       } else if (flag < STOP) {
+        if (flags === 0) this.first = end;
         flags |= flag;
+        last = end;
         end += 1;
       } else if (flag === IS_ESCAPE) {
         flags |= HAS_ESCAPE;
@@ -91,6 +97,7 @@ export class Reader {
     }
     if (b[end] !== QUOTE || end >= this.to) throw malformed();
     this.flags = flags;
+    this.last = last;
     return end;
   }
 }

@@ -1,4 +1,4 @@
-import { HAS_TRIGGER, QUOTE, utf8 } from './bytes.ts';
+import { HAS_ENTITY, HAS_FOLD, HAS_TRIGGER, OPEN_BRACE, OPEN_BRACKET, QUOTE, utf8 } from './bytes.ts';
 import type { Spot } from './carriers.ts';
 import { Edits, EMPTY } from './edits.ts';
 import { Flow } from './flow.ts';
@@ -56,7 +56,20 @@ export class Scalars {
     }
     const cuts = this.edits.count;
     if (known.rule >= 0) this.#whole(at + 1, end, flags, known.rule);
-    else if (flags !== 0 || known.bits !== 0 || this.#run.plan.hasCustom) {
+    else if (this.#isPlain(at + 1, flags)) {
+      if (flags !== 0 || known.bits !== 0) {
+        const { first, last } = this.#reader;
+        this.#layer.scanner.scanPart(
+          this.#reader.b,
+          at + 1,
+          end,
+          known.bits,
+          this.edits,
+          flags === 0 ? end : first,
+          last + 1,
+        );
+      }
+    } else {
       this.#layer.jsonString(this.#reader.b, at + 1, end, flags, known.bits, this.edits);
     }
     if (spot.flows) {
@@ -65,6 +78,13 @@ export class Scalars {
     } else if (this.edits.count > cuts) this.pieces.interrupt();
     else this.pieces.scalar(at, end + 1, known.bits, (flags & (HAS_TRIGGER | HAS_ESCAPE)) !== 0);
     return end + 1;
+  }
+
+  /** Whether a string is its own text and no document, so that the scanner can have it as it stands. */
+  #isPlain(at: number, flags: number): boolean {
+    if ((flags & (HAS_ESCAPE | HAS_FOLD | HAS_ENTITY)) !== 0 || this.#run.plan.hasCustom) return false;
+    const first = this.#reader.b[at] ?? 0;
+    return first > 0x20 && first !== OPEN_BRACE && first !== OPEN_BRACKET;
   }
 
   /** A string that a rule takes whole, by key, path or column. */

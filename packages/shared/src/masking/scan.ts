@@ -37,6 +37,19 @@ export class TextScanner {
 
   /** Scans bytes [from, to); `keyBits` is the meaning of the key or column that holds them. */
   scan(b: Uint8Array, from: number, to: number, keyBits: number, edits: Edits): void {
+    this.scanPart(b, from, to, keyBits, edits, from, to);
+  }
+
+  /** The same where only [start, stop) holds bytes that a detector looks at. */
+  scanPart(
+    b: Uint8Array,
+    from: number,
+    to: number,
+    keyBits: number,
+    edits: Edits,
+    start: number,
+    stop: number,
+  ): void {
     const text = this.#text;
     text.buffer = b;
     text.floor = from;
@@ -47,11 +60,10 @@ export class TextScanner {
     this.#encoded.begin(from);
     this.#lastEnd = -1;
     if ((keyBits & SECRET) !== 0 && this.secret(b, from, to, keyBits, edits)) return;
-    let i = from;
-    while (i < to) {
-      const step = i;
-      i = this.#part(b, i, Math.min(to, i + BUDGET_STEP_BYTES), to);
-      this.#run.spend(i - step);
+    let i = start;
+    while (i < stop) {
+      i = this.#part(b, i, Math.min(stop, i + BUDGET_STEP_BYTES), to);
+      this.#run.spend(Math.min(BUDGET_STEP_BYTES, i - from));
     }
   }
 

@@ -12,10 +12,21 @@ export class View {
   #at: Int32Array = new Int32Array(64);
   #source: Int32Array = new Int32Array(64);
   #marks = 0;
+  /** What was read last. */
+  #b: Uint8Array = new Uint8Array(0);
+  #from = 0;
+  #to = 0;
+  #json = false;
   #folding = true;
+  /** Where `advance` has got to. */
+  #viewAt = 0;
+  #sourceAt = 0;
+  /** The text was read without marks. */
+  #unmarked = false;
 
   /** Source offset where the byte at view offset `v` begins. */
   startOf(v: number): number {
+    if (this.#unmarked) this.#readMarked();
     let low = 0;
     let high = this.#marks - 1;
     while (low < high) {
@@ -28,6 +39,7 @@ export class View {
 
   /** Source offset where the text before view offset `v` ends. */
   endOf(v: number): number {
+    if (this.#unmarked) this.#readMarked();
     let low = 0;
     let high = this.#marks - 1;
     while (low < high) {
@@ -36,6 +48,32 @@ export class View {
       else low = middle + 1;
     }
     return low > 0 && this.#at[low] === v ? (this.#source[low] ?? 0) : this.startOf(v);
+  }
+
+  /** Whether `advance` can be used: the text was read without marks. */
+  get plain(): boolean {
+    return this.#unmarked;
+  }
+
+  /** Back to the text's start, for `advance`. */
+  rewind(): void {
+    this.#viewAt = 0;
+    this.#sourceAt = this.#from;
+  }
+
+  /** Source offset of view offset `v`, which is not before the last one asked for. Where `plain` only. */
+  advance(v: number): number {
+    const b = this.#b;
+    let source = this.#sourceAt;
+    if (this.#json) {
+      // In bounds: a view is never longer than its source.
+      for (let at = this.#viewAt; at < v; at += 1) source += (b[source] as number) === BACKSLASH ? 2 : 1;
+    } else {
+      source += v - this.#viewAt;
+    }
+    this.#viewAt = v;
+    this.#sourceAt = source;
+    return source;
   }
 
   #mark(at: number, source: number): void {
@@ -57,9 +95,55 @@ export class View {
    */
   read(b: Uint8Array, from: number, to: number, json: boolean, folding: boolean): boolean {
     if (this.bytes.length < to - from + 8) this.bytes = new Uint8Array(Math.max((to - from) * 2, 1024));
+    this.#b = b;
+    this.#from = from;
+    this.#to = to;
+    this.#json = json;
+    this.#folding = folding;
+    this.#unmarked = this.#readSimple();
+    return this.#unmarked || this.#readMarked();
+  }
+
+  /**
+   * Reads a text with no escapes but the short ones, which most texts are, without noting where its bytes come from:
+   * that is asked only where something was found. @returns false where there is more to read
+   */
+  #readSimple(): boolean {
+    const b = this.#b;
+    const to = this.#to;
+    const out = this.bytes;
+    const plain = this.#folding ? FOLDED : EXACT;
+    let size = 0;
+    let at = this.#from;
+    while (at < to) {
+      // In bounds: at < to.
+      const byte = b[at] as number;
+      if (plain[byte] === 0) {
+        out[size] = byte;
+        size += 1;
+        at += 1;
+        continue;
+      }
+      const simple = byte === BACKSLASH && this.#json ? (SIMPLE_ESCAPE[b[at + 1] ?? 0] ?? 0) : 0;
+      if (simple === 0 || (simple === BACKSLASH && this.#folding && b[at + 2] === 0x75)) return false;
+      out[size] = simple;
+      size += 1;
+      at += 2;
+    }
+    this.size = size;
+    return at === to;
+  }
+
+  /** Reads the text again, with a mark wherever it and its source go apart. @returns false for a malformed escape */
+  #readMarked(): boolean {
+    const b = this.#b;
+    const from = this.#from;
+    const to = this.#to;
+    const json = this.#json;
+    const folding = this.#folding;
+    this.#unmarked = false;
     this.#marks = 0;
     this.#mark(0, from);
-    this.#folding = folding;
     const out = this.bytes;
     const plain = folding ? FOLDED : EXACT;
     let size = 0;
