@@ -34,7 +34,7 @@ const ROOT = join(import.meta.dirname, '../..');
 const GATEWAY = join(ROOT, 'packages/gateway/bin/sallyport-gateway.js');
 const AGENT = join(ROOT, 'packages/agent/bin/sallyport-agent.js');
 /** As the quick start and the images start both programs: a small young generation, for what they hold resident. */
-const NODE_FLAGS = ['--max-semi-space-size=4'];
+const NODE_FLAGS = ['--max-semi-space-size=16'];
 /** How long the agent may take to enrol, attach and look at its servers. */
 const ATTACH_MS = 60_000;
 const POLL_MS = 100;

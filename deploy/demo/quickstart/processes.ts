@@ -5,7 +5,7 @@ import { RESTART_FORGET_MS, RESTART_MAX_MS, RESTART_MIN_MS } from './limits.ts';
 import type { ProcessLog } from './logs.ts';
 
 /** A small young generation: it costs nothing measurable here and keeps what the programs hold resident low. */
-const NODE_FLAGS = ['--max-semi-space-size=4'];
+const NODE_FLAGS = ['--max-semi-space-size=16'];
 
 /** How to start one of our processes. Asked anew at each start: a port may have changed. */
 export interface Launch {

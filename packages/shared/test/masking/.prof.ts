@@ -4,7 +4,7 @@
  */
 import { compilePlan, maskMessage } from '/work/main/packages/shared/src/masking/index.ts';
 
-const plan = compilePlan({ profiles: ['everything'] });
+const plan = compilePlan(process.argv[4] ? { rules: process.argv[4] === 'none' ? [] : [{ name: 'r', match: { detectors: process.argv[4].split(',') }, action: { kind: 'redact' } }] } : { profiles: ['everything'] });
 const encoder = new TextEncoder();
 const SIZE_BYTES = Number(process.argv[2] ?? 8) * 1024 * 1024;
 
