@@ -34,7 +34,6 @@ export const OPEN_BRACKET = 0x5b;
 export const CLOSE_BRACKET = 0x5d;
 export const COMMA = 0x2c;
 export const HYPHEN = 0x2d;
-export const DOT = 0x2e;
 
 /** Class of each byte for the text scanner. */
 export const TEXT_CLASS = textClasses();
