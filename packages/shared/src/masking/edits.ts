@@ -127,7 +127,14 @@ function copy(out: Uint8Array, o: number, source: Uint8Array, from: number, to: 
     out.set(source.subarray(from, to), o);
   } else {
     // In bounds: the spans were cut from the source.
-    for (let i = 0; i < size; i += 1) out[o + i] = source[from + i] as number;
+    let i = 0;
+    for (; i + 4 <= size; i += 4) {
+      out[o + i] = source[from + i] as number;
+      out[o + i + 1] = source[from + i + 1] as number;
+      out[o + i + 2] = source[from + i + 2] as number;
+      out[o + i + 3] = source[from + i + 3] as number;
+    }
+    for (; i < size; i += 1) out[o + i] = source[from + i] as number;
   }
   return o + size;
 }

@@ -38,8 +38,9 @@ export class EncodedRuns {
     if (this.#unpack === null || from < this.#tried) return false;
     const b = text.buffer;
     const size = end - from;
-    if (size >= HEX_MIN_CHARS && size % 2 === 0 && hexMayBeText(b, from) && hexRun(b, from, end) === end) {
-      if (this.#try(text, from, end, true, edits)) return true;
+    if (size >= HEX_MIN_CHARS && hexRun(b, from, end) === end) {
+      // So many hexadecimal digits and no other letter are no base64 of anything.
+      return size % 2 === 0 && hexMayBeText(b, from) && this.#try(text, from, end, true, edits);
     }
     // A run of base64 may be many runs of letters with + and / between.
     let begin = from;

@@ -1,9 +1,12 @@
-import { HAS_ENTITY, HAS_FOLD, isDigit, NEWLINE, STOP } from './bytes.ts';
+import { isDigit, NEWLINE } from './bytes.ts';
 import { Edits, EMPTY } from './edits.ts';
 import { JOIN_WINDOW_BYTES } from './limits.ts';
 import { IN_SPLIT, IN_VALUE, type Run } from './run.ts';
 import { TextScanner } from './scan.ts';
 import { View } from './view.ts';
+
+/** Source of a block that is read for its head or tail: enough for the window if every character is an escape. */
+const LONG_BYTES = 6 * JOIN_WINDOW_BYTES;
 
 /** Values split over blocks of text, which are read on as one text. */
 export class Flow {
@@ -17,6 +20,9 @@ export class Flow {
   readonly #tailFrom = new Int32Array(JOIN_WINDOW_BYTES * 2);
   readonly #tailTo = new Int32Array(JOIN_WINDOW_BYTES * 2);
   #tailSize = 0;
+  /** The block read last, whose end is not in the tail yet; -1 where there is none. */
+  #lastFrom = -1;
+  #lastTo = 0;
 
   constructor(run: Run) {
     this.#run = run;
@@ -27,30 +33,29 @@ export class Flow {
     this.#b = b;
     this.#edits = edits;
     this.#tailSize = 0;
+    this.#lastFrom = -1;
     this.#found.truncate(0);
   }
 
   /** A block of text, bytes [from, to) inside quotes, goes on from the block before it. */
   block(from: number, to: number, flags: number): void {
-    const view = this.#view;
-    const long = to - from > 6 * JOIN_WINDOW_BYTES;
+    // Most messages have one block: its end is read only when another comes.
+    if (this.#lastFrom >= 0) this.#absorb(this.#lastFrom, this.#lastTo);
     if (this.#tailSize > 0) {
-      view.read(
-        this.#b,
-        from,
-        long ? safeCut(this.#b, from, from + 6 * JOIN_WINDOW_BYTES) : to,
-        true,
-        (flags & (HAS_FOLD | HAS_ENTITY)) !== 0 || flags >= STOP,
-      );
-      this.#acrossTail(view);
+      const head = to - from > LONG_BYTES ? safeCut(this.#b, from, from + LONG_BYTES) : to;
+      this.#view.read(this.#b, from, head, true, flags !== 0);
+      this.#acrossTail(this.#view);
     }
-    if (long) {
-      this.#tailSize = 0;
-      view.read(this.#b, safeCut(this.#b, from, to - 6 * JOIN_WINDOW_BYTES), to, true, true);
-    } else if (this.#tailSize === 0) {
-      view.read(this.#b, from, to, true, true);
-    }
-    this.#keep(view);
+    this.#lastFrom = from;
+    this.#lastTo = to;
+  }
+
+  /** Takes the end of a block as the tail, after what is there already where the block is short. */
+  #absorb(from: number, to: number): void {
+    const long = to - from > LONG_BYTES;
+    if (long) this.#tailSize = 0;
+    this.#view.read(this.#b, long ? safeCut(this.#b, from, to - LONG_BYTES) : from, to, true, true);
+    this.#keep(this.#view);
   }
 
   /** Scans the last text's tail with this text's head, and cuts what crosses between them. */

@@ -77,6 +77,9 @@ export const DICTIONARY_MAX_TERMS = 100_000;
 export const DICTIONARY_TERM_MAX_BYTES = 256;
 export const RULES_MAX = 500;
 
+/** Scratch is kept for the next message only after messages up to this size, so that one large answer is not held for ever. */
+export const SCRATCH_MAX_BYTES = 1024 * 1024;
+
 /** Remembered classifications of object keys in one plan. */
 export const KEY_CACHE_SLOTS = 2048;
 export const KEY_CACHE_MAX_BYTES = 64;

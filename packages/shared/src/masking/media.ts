@@ -89,5 +89,7 @@ function choose(
 function decoded(text: string): Uint8Array | null {
   const compact = text.replace(/\s/g, '');
   if (!/^[A-Za-z0-9+/_-]*={0,2}$/.test(compact) || compact.replace(/=+$/, '').length % 4 === 1) return null;
-  return Buffer.from(compact, compact.includes('-') || compact.includes('_') ? 'base64url' : 'base64');
+  return new Uint8Array(
+    Buffer.from(compact, compact.includes('-') || compact.includes('_') ? 'base64url' : 'base64'),
+  );
 }

@@ -54,8 +54,8 @@ export const memberText = {
     let found: readonly Column[] | null = null;
     members(b, at, to, (key, from) => {
       const bytes = utf8(key);
-      plan.keys.classify(bytes, 0, bytes.length);
-      if (plan.keys.role === COLUMN_NAMES) found = columnsOf(plan, b, from, to);
+      if (plan.keys.classify(bytes, 0, bytes.length).role === COLUMN_NAMES)
+        found = columnsOf(plan, b, from, to);
       return found === null;
     });
     return found;

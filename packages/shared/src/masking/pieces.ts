@@ -90,7 +90,9 @@ export class Pieces {
 
   /** A scalar [from, to), quotes included. */
   scalar(from: number, to: number, bits: number, hasDigits: boolean): void {
-    const size = hasDigits && to - from <= 34 ? pieceSize(this.#b, from, to) : 0;
+    // The last byte of digits, or before the quote, tells most other strings.
+    const last = this.#b[this.#b[to - 1] === 0x22 ? to - 2 : to - 1] ?? 0;
+    const size = hasDigits && to - from <= 34 && last <= 0x39 ? pieceSize(this.#b, from, to) : 0;
     if (size === 0) {
       if (this.#count > 0) this.interrupt();
       return;

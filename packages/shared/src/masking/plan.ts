@@ -79,6 +79,8 @@ export class MaskingPlan {
   readonly unknownCarriers: 'scan' | 'refuse';
   readonly scope: string;
   hasPaths = false;
+  /** Whether any rule asks for words nearby, for which keys are kept as text. */
+  readonly hasContext: boolean;
   /** The password detector, which also takes whole values under a key that says secret. */
   secret: Reporter | null = null;
 
@@ -97,6 +99,7 @@ export class MaskingPlan {
     this.#takeDetectors(rules);
     for (const [index, rule] of rules.entries()) this.#takeCustomRule(rule, this.rules[index]);
     this.keys = new KeyCache(this.keyNames);
+    this.hasContext = rules.some((rule) => rule.context !== undefined);
     this.hasCustom = this.patterns.size > 0 || this.dictionaries.length > 0;
     this.wanted = this.digits.reduce((bits, { detector }) => bits | detector.context, 0);
     const upTo = (limit: number): number[] => Array.from({ length: limit }, (_, size) => size);

@@ -40,6 +40,8 @@ export const IN_SPLIT: Form = 3;
 export const IN_ENCODED: Form = 4;
 const FORMS = ['', '.key', '.number', '.split', '.encoded'] as const;
 
+const COUNT_SLOTS = 32;
+
 /** The state of masking one message: what was found, what is remembered, how much work is left. */
 export class Run {
   readonly plan: MaskingPlan;
@@ -59,20 +61,41 @@ export class Run {
   /** Text around the value in question, for rules with context words. */
   keyText = '';
   readonly #counts = new Map<number, number>();
+  /** The kinds counted last, counted without a look into the map. */
+  readonly #slotKeys = new Int32Array(COUNT_SLOTS);
+  readonly #slotCounts = new Int32Array(COUNT_SLOTS);
   readonly #recent: number[] = [];
-  readonly #withinBudget: (() => boolean) | undefined;
+  #withinBudget: (() => boolean) | undefined;
   #work = 0;
   #nextQuestion = BUDGET_STEP_BYTES;
   /** Values found only because of their context, by hash, with their reporter. */
-  readonly known: Map<number, Reporter>;
+  known = new Map<number, Reporter>();
   readonly #missed = new Int32Array(REMEMBERED_MAX_CANDIDATES);
   #missedCount = 0;
   #learned = false;
 
-  constructor(plan: MaskingPlan, options: MaskOptions, known?: Map<number, Reporter>) {
+  constructor(plan: MaskingPlan) {
     this.plan = plan;
+  }
+
+  /** Begins a message; `known` are the values that an earlier pass over it found by their context. */
+  begin(raw: Uint8Array | null, options: MaskOptions, known: Map<number, Reporter>): this {
+    this.raw = raw;
     this.#withinBudget = options.withinBudget;
-    this.known = known ?? new Map<number, Reporter>();
+    this.known = known;
+    this.place = 0;
+    this.form = IN_VALUE;
+    this.drop = false;
+    this.flows = null;
+    this.keyText = '';
+    this.#counts.clear();
+    this.#slotCounts.fill(0);
+    this.#recent.length = 0;
+    this.#work = 0;
+    this.#nextQuestion = BUDGET_STEP_BYTES;
+    this.#missedCount = 0;
+    this.#learned = false;
+    return this;
   }
 
   /** Counts scanned bytes and asks the caller now and then whether to go on. */
@@ -126,7 +149,14 @@ export class Run {
   count(reporter: Reporter, rule: CompiledRule | undefined): number {
     this.lastRule = rule;
     const key = (((rule?.index ?? 0) * 1024 + reporter.index) * 32 + this.place) * 8 + this.form;
-    this.#counts.set(key, (this.#counts.get(key) ?? 0) + 1);
+    const slot = (key ^ (key >> 8) ^ (key >> 13)) & (COUNT_SLOTS - 1);
+    if (this.#slotKeys[slot] === key) {
+      this.#slotCounts[slot] = (this.#slotCounts[slot] ?? 0) + 1;
+    } else {
+      this.#flush(slot);
+      this.#slotKeys[slot] = key;
+      this.#slotCounts[slot] = 1;
+    }
     if (this.form === IN_SPLIT) this.#recent.push(key);
     this.lastKey = key;
     return key;
@@ -134,9 +164,11 @@ export class Run {
 
   /** @returns a function that takes back every count, place and flag since now. */
   snapshot(): () => void {
+    this.#flushAll();
     const counts = new Map(this.#counts);
     const { place, form, drop } = this;
     return () => {
+      this.#flushAll();
       this.#counts.clear();
       for (const [key, count] of counts) this.#counts.set(key, count);
       this.place = place;
@@ -155,9 +187,22 @@ export class Run {
   uncount(from: number, used: number): void {
     const [key] = this.#recent.splice(from + used, 1);
     if (key === undefined) return;
+    this.#flushAll();
     const count = (this.#counts.get(key) ?? 1) - 1;
     if (count === 0) this.#counts.delete(key);
     else this.#counts.set(key, count);
+  }
+
+  /** Moves a slot's count to the others. */
+  #flush(slot: number): void {
+    const key = this.#slotKeys[slot] ?? 0;
+    const count = this.#slotCounts[slot] ?? 0;
+    if (count > 0) this.#counts.set(key, (this.#counts.get(key) ?? 0) + count);
+    this.#slotCounts[slot] = 0;
+  }
+
+  #flushAll(): void {
+    for (let slot = 0; slot < COUNT_SLOTS; slot += 1) this.#flush(slot);
   }
 
   /** A value without checksum was found by its context: where it stands without, it is the same value. */
@@ -182,6 +227,7 @@ export class Run {
   }
 
   findings(): Finding[] {
+    this.#flushAll();
     return [...this.#counts].map(([key, count]) => describe(this.plan, key, count));
   }
 }

@@ -58,7 +58,7 @@ export class Scalars {
     if (known.rule >= 0) this.#whole(at + 1, end, flags, known.rule);
     else if (this.#isPlain(at + 1, flags)) {
       if (flags !== 0 || known.bits !== 0) {
-        const { first, last } = this.#reader;
+        const { first } = this.#reader;
         this.#layer.scanner.scanPart(
           this.#reader.b,
           at + 1,
@@ -66,7 +66,7 @@ export class Scalars {
           known.bits,
           this.edits,
           flags === 0 ? end : first,
-          last + 1,
+          end,
         );
       }
     } else {

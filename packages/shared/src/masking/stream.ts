@@ -113,7 +113,8 @@ class Stream implements StreamMasker {
 
   /** Masks what is the message's own and appends its texts to the running text. */
   #take(raw: Uint8Array): void {
-    const run = new Run(this.#plan, this.#options);
+    const bytes = Buffer.isBuffer(raw) ? new Uint8Array(raw.buffer, raw.byteOffset, raw.length) : raw;
+    const run = new Run(this.#plan).begin(bytes, this.#options, new Map());
     const held: Held = {
       raw,
       run,
@@ -126,10 +127,9 @@ class Stream implements StreamMasker {
     this.#held.push(held);
     this.#bytes += raw.length;
     if (!isUtf8(raw)) throw new Refused('malformed', 'the message is not UTF-8');
-    run.raw = raw;
     run.flows = (from, to) => held.texts.push({ from, to, place: run.place });
-    new Layer(run, 0, 0).walker.message(raw, held.edits);
-    for (const { from, to } of held.texts) this.#append(raw, from, to);
+    new Layer(run, 0, 0).walker.message(bytes, held.edits);
+    for (const { from, to } of held.texts) this.#append(bytes, from, to);
     held.end = this.#size;
   }
 
@@ -162,7 +162,7 @@ class Stream implements StreamMasker {
   /** What is in the running text now. */
   #scan(): Edits {
     const found = new Edits();
-    const run = new Run(this.#plan, this.#options);
+    const run = new Run(this.#plan).begin(null, this.#options, new Map());
     run.place = this.#held.find((held) => held.texts.length > 0)?.texts[0]?.place ?? 0;
     new Layer(run, 0, 0).text(this.#text, 0, this.#size, 0, found);
     found.settle();

@@ -3,8 +3,10 @@ import type { Cluster } from './cluster.ts';
 
 /** End of the hexadecimal run that begins at `from`; no farther than `to`. */
 export function hexRun(b: Uint8Array, from: number, to: number): number {
+  const table = HEX_VALUE;
   let at = from;
-  while (at < to && HEX_VALUE[b[at] ?? 0] !== 255) at += 1;
+  // In bounds: at < to.
+  while (at < to && table[b[at] as number] !== 255) at += 1;
   return at;
 }
 
@@ -12,14 +14,26 @@ export function hexRun(b: Uint8Array, from: number, to: number): number {
 export function isUuid(b: Uint8Array, from: number, to: number): boolean {
   if (from + 36 > to || b[from + 13] !== HYPHEN || b[from + 18] !== HYPHEN || b[from + 23] !== HYPHEN)
     return false;
-  let letters = 0;
-  for (let i = from; i < from + 36; i += 1) {
-    const byte = b[i] ?? 0;
-    if (byte === HYPHEN) continue;
-    if (HEX_VALUE[byte] === 255) return false;
-    if (byte > 0x39) letters += 1;
+  const table = HEX_VALUE;
+  // Without branches, for hexadecimal digits can't be predicted: 255 sets a high bit, a letter sets 0x40.
+  let values = 0;
+  let bytes = 0;
+  for (let i = 0; i < 8; i += 1) {
+    const a = b[from + i] ?? 0;
+    const c = b[from + 24 + i] ?? 0;
+    values |= (table[a] ?? 255) | (table[c] ?? 255);
+    bytes |= a | c;
   }
-  return letters > 0 && (from + 36 >= to || (ALNUM[b[from + 36] ?? 0] ?? 0) === 0);
+  for (let i = 0; i < 4; i += 1) {
+    const a = b[from + 9 + i] ?? 0;
+    const c = b[from + 14 + i] ?? 0;
+    const d = b[from + 19 + i] ?? 0;
+    const e = b[from + 32 + i] ?? 0;
+    values |= (table[a] ?? 255) | (table[c] ?? 255) | (table[d] ?? 255) | (table[e] ?? 255);
+    bytes |= a | c | d | e;
+  }
+  if (values > 15 || (bytes & 0x40) === 0) return false;
+  return from + 36 >= to || (ALNUM[b[from + 36] ?? 0] ?? 0) === 0;
 }
 
 /** Whether a hexadecimal run can be text: its first two bytes are ASCII or begin gzip. Most hashes end here. */
@@ -91,13 +105,14 @@ export function wideRun(
   end: number,
   to: number,
 ): { from: number; to: number; lineTo: number } {
+  const table = BASE64_VALUE;
   let start = from;
-  while (start > floor && BASE64_VALUE[b[start - 1] ?? 0] !== 255) start -= 1;
+  while (start > floor && table[b[start - 1] ?? 0] !== 255) start -= 1;
   let stop = end;
   let line = start;
   let lineTo = 0;
   for (;;) {
-    while (stop < to && BASE64_VALUE[b[stop] ?? 0] !== 255) stop += 1;
+    while (stop < to && table[b[stop] ?? 0] !== 255) stop += 1;
     // Lines of 60 to 76 characters (PEM, MIME) go on in the next line.
     const next = b[stop] === 0x0d ? stop + 2 : stop + 1;
     const broken =

@@ -23,7 +23,7 @@ export function unpackRun(b: Uint8Array, from: number, to: number, hex: boolean)
   if (head === TEXTUAL && to - from > 200 && !startsLong(b, from, hex)) return null;
   const source = Buffer.from(b.buffer, b.byteOffset + from, to - from).toString('latin1');
   const encoding = hex ? 'hex' : source.includes('-') || source.includes('_') ? 'base64url' : 'base64';
-  const raw = Buffer.from(source, encoding);
+  const raw = new Uint8Array(Buffer.from(source, encoding));
   const encode = (bytes: Uint8Array): Uint8Array =>
     new Uint8Array(Buffer.from(repack(bytes, encoding, source), 'latin1'));
   if (head === PACKED) {
@@ -65,7 +65,7 @@ export function decompress(raw: Uint8Array): Unpacked | null {
   const gzip = raw[0] === 0x1f && raw[1] === 0x8b;
   try {
     const options = { maxOutputLength: UNPACKED_MAX_BYTES };
-    const bytes = gzip ? gunzipSync(raw, options) : inflateSync(raw, options);
+    const bytes = new Uint8Array(gzip ? gunzipSync(raw, options) : inflateSync(raw, options));
     return isText(bytes) ? { bytes, pack: (inner) => (gzip ? gzipSync(inner) : deflateSync(inner)) } : null;
   } catch (thrown) {
     if (thrown instanceof RangeError || (thrown as { code?: string }).code === 'ERR_BUFFER_TOO_LARGE') {

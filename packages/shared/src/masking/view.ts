@@ -113,9 +113,26 @@ export class View {
     const to = this.#to;
     const out = this.bytes;
     const plain = this.#folding ? FOLDED : EXACT;
+    const last = to - 4;
     let size = 0;
     let at = this.#from;
     while (at < to) {
+      while (at <= last) {
+        // In bounds: four bytes are left. Most text has no escape among four.
+        const a = b[at] as number;
+        const c = b[at + 1] as number;
+        const d = b[at + 2] as number;
+        const e = b[at + 3] as number;
+        if (((plain[a] as number) | (plain[c] as number) | (plain[d] as number) | (plain[e] as number)) !== 0)
+          break;
+        out[size] = a;
+        out[size + 1] = c;
+        out[size + 2] = d;
+        out[size + 3] = e;
+        size += 4;
+        at += 4;
+      }
+      if (at >= to) break;
       // In bounds: at < to.
       const byte = b[at] as number;
       if (plain[byte] === 0) {

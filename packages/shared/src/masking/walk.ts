@@ -162,18 +162,23 @@ export class Walker {
         );
         this.#name.edits.truncate(0);
       }
-      const from = this.#reader.expect(nameEnd, 0x3a);
+      // The compact form first: no white space anywhere.
+      const compact = b[nameEnd] === 0x3a && (b[nameEnd + 1] ?? 0) > 0x20;
+      const from = compact ? nameEnd + 1 : this.#reader.expect(nameEnd, 0x3a);
       const role = this.#name.role;
-      if (role === COLUMN_NAMES) columns = columnsOf(this.#run.plan, b, from, this.#to) ?? columns;
-      if (inner.kind === 'media' || inner.kind === 'blob') i = this.#media(from, inner, type, inherited);
+      if (role === 0 && inner.kind === 'plain') i = this.#value(from, inner, inherited);
+      else if (inner.kind === 'media' || inner.kind === 'blob') i = this.#media(from, inner, type, inherited);
       else if (inner.kind === 'params')
         i = this.#value(from, paramsOf(memberText.find(b, at, this.#to, 'method')), inherited);
       else if (role === ROWS && this.#holdsRows(from)) {
         columns ??= memberText.columns(this.#run.plan, b, at, this.#to);
         i = this.#array(from, inner, inherited, columns);
-      } else i = this.#value(from, inner, inherited);
+      } else {
+        if (role === COLUMN_NAMES) columns = columnsOf(this.#run.plan, b, from, this.#to) ?? columns;
+        i = this.#value(from, inner, inherited);
+      }
       if (!this.#run.drop || !this.#dropMember(at, nameAt, i, kept, spot)) kept = i;
-      i = this.#reader.next(i, CLOSE_BRACE);
+      i = b[i] === COMMA && b[i + 1] === QUOTE ? i + 1 : this.#reader.next(i, CLOSE_BRACE);
     }
     this.#reader.higher();
     return i + 1;

@@ -48,6 +48,29 @@ function cleanRecord(i: number): object {
   };
 }
 
+/** A customer as a bank's system of record would give it: five values to hide among a dozen that stay. */
+function customerRecord(i: number): object {
+  return {
+    id: i,
+    customerId: `${hex(8)}-${hex(4)}-4${hex(3)}-b${hex(3)}-${hex(12)}`,
+    segment: 'retail',
+    branch: 'north-east region',
+    email: `user${next() % 10_000}@example.com`,
+    mobile: `(212) 555-${String(next() % 10_000).padStart(4, '0')}`,
+    ssn: `${100 + (next() % 500)}-${10 + (next() % 89)}-${1000 + (next() % 8999)}`,
+    card: {
+      number: luhn(`4${String(next() % 1e9).padStart(9, '0')}${String(next() % 1e5).padStart(5, '0')}`),
+      status: 'active',
+    },
+    dateOfBirth: `19${10 + (next() % 89)}-0${1 + (i % 9)}-1${i % 9}`,
+    openedAt: `2019-0${1 + (i % 9)}-1${i % 9}T08:00:00Z`,
+    balance: (next() % 10_000_000) / 100,
+    currency: 'USD',
+    notes: `${prose(30)}.`,
+  };
+}
+
+/** Nothing but values: a finding every 47 bytes. */
 function dirtyRecord(i: number): object {
   return {
     id: i,
@@ -116,11 +139,14 @@ function measureSmall(name: string, raw: Uint8Array): void {
 }
 
 const clean = records(cleanRecord, SIZE_BYTES);
+const customers = records(customerRecord, SIZE_BYTES);
 const dirty = records(dirtyRecord, SIZE_BYTES);
 measure('clean records', structured(clean));
-measure('dirty records', structured(dirty));
+measure('customer records', structured(customers));
+measure('dense records', structured(dirty));
 measure('clean JSON in text', text(JSON.stringify(clean)));
-measure('dirty JSON in text', text(JSON.stringify(dirty)));
+measure('customer JSON in text', text(JSON.stringify(customers)));
+measure('dense JSON in text', text(JSON.stringify(dirty)));
 measure('clean prose', text(Array.from({ length: 60_000 }, () => `${prose(20)}.\n`).join('')));
 measure(
   'dirty CSV',
@@ -159,5 +185,6 @@ for (const [name, unit] of attacks)
   measure(`adversarial: ${name}`, text(unit.repeat(Math.ceil(1_000_000 / unit.length))), 2);
 measure('adversarial: private keys', text('-----BEGIN PRIVATE KEY-----\n'.repeat(30_000)), 2);
 measureSmall('2 KB clean', structured(records(cleanRecord, 1_900)));
-measureSmall('2 KB dirty', structured(records(dirtyRecord, 1_900)));
+measureSmall('2 KB of customers', structured(records(customerRecord, 1_900)));
+measureSmall('2 KB dense', structured(records(dirtyRecord, 1_900)));
 measureSmall('2 KB text', text(prose(330)));
