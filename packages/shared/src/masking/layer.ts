@@ -8,7 +8,17 @@ import { HAS_ESCAPE } from './reader.ts';
 import { IN_ENCODED, type Run } from './run.ts';
 import { TextScanner } from './scan.ts';
 import { checkSyntax, skipSpace } from './syntax.ts';
-import { cells, countCells, delimiterOf, isRule, lineEnd, type TableHead, tableHead } from './tables.ts';
+import {
+  cellFrom,
+  cellsRead,
+  cellTo,
+  delimiterOf,
+  isRule,
+  lineEnd,
+  readCells,
+  type TableHead,
+  tableHead,
+} from './tables.ts';
 import { unpackRun } from './unpack.ts';
 import { View } from './view.ts';
 import { Walker } from './walk.ts';
@@ -181,12 +191,15 @@ export class Layer {
     while (at < to) {
       const end = lineEnd(b, at, to);
       if (!isRule(b, at, end)) {
-        const count = countCells(b, at, end, head.delimiter);
+        const count = readCells(b, at, end, head.delimiter);
         if (count < Math.min(2, head.columns.length) || count > head.columns.length + 2) break;
-        cells(b, at, end, head.delimiter, (cellFrom, cellTo, index) => {
-          this.#cell(b, cellFrom, cellTo, head, index, keyBits, edits);
-          return true;
-        });
+        let mine = cellsRead();
+        for (let i = 0; i < count; i += 1) {
+          this.#cell(b, cellFrom(i), cellTo(i), head, i, keyBits, edits);
+          // A packed text in the cell may have held a table of its own, and left its cells.
+          if (cellsRead() !== mine) readCells(b, at, end, head.delimiter);
+          mine = cellsRead();
+        }
       }
       at = end + 1;
     }

@@ -8,7 +8,7 @@ import { EncodedRuns, type Unpack } from './encoded-runs.ts';
 import { BASE64_MIN_CHARS, BUDGET_STEP_BYTES, HEX_MIN_CHARS, PASSWORD_MAX_BYTES } from './limits.ts';
 import { type MaskingPlan, type Reporter, TOKEN_SIZES } from './plan.ts';
 import type { Run } from './run.ts';
-import { digitsHash, digitsTogether, hexRun, isUuid, runHash, timeEnd } from './tokens.ts';
+import { digitsHash, digitsTogether, hexRun, isUuid, ordinaryFour, runHash, timeEnd } from './tokens.ts';
 import { ANY_MEANING, PHONE, SECRET } from './words.ts';
 
 /**
@@ -297,14 +297,4 @@ export class TextScanner {
     const next = b[end] ?? 0;
     return next === 0x20 || next === 0x2d || ALNUM[next] === 1;
   }
-}
-
-/** Whether four bytes are ordinary. In bounds: the caller leaves four. */
-function ordinaryFour(table: Uint8Array, b: Uint8Array, at: number): boolean {
-  const kinds =
-    (table[b[at] as number] as number) |
-    (table[b[at + 1] as number] as number) |
-    (table[b[at + 2] as number] as number) |
-    (table[b[at + 3] as number] as number);
-  return kinds === ORDINARY;
 }

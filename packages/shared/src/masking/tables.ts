@@ -45,21 +45,28 @@ export function tableHead(
 ): TableHead | null {
   const nextFrom = to + 1;
   if (nextFrom >= textTo || to - from < 3 || to - from > 8192) return null;
+  const count = readCells(b, from, to, delimiter);
+  if (count < 2 || count > TABLE_MAX_COLUMNS) return null;
   const columns: Column[] = [];
   let useful = false;
-  const named = cells(b, from, to, delimiter, (cellFrom, cellTo, index) => {
-    if (index >= TABLE_MAX_COLUMNS || cellTo - cellFrom > 64) return false;
-    for (let at = cellFrom; at < cellTo; at += 1) if (!isNameByte(b[at] ?? 0)) return false;
-    const bits = meaningOfName(b, cellFrom, cellTo);
-    const rule =
-      plan.columnNames.size === 0 ? -1 : (plan.columnNames.get(plainNameOf(b, cellFrom, cellTo)) ?? -1);
-    useful ||= bits !== 0 || rule >= 0;
-    columns.push({ bits, rule });
-    return true;
-  });
-  if (!named || !useful || columns.length < 2) return null;
-  const next = countCells(b, nextFrom, lineEnd(b, nextFrom, textTo), delimiter);
-  return next === columns.length ? { delimiter, columns } : null;
+  for (let index = 0; index < count; index += 1) {
+    const column = columnOf(plan, b, cellFrom(index), cellTo(index));
+    if (column === null) return null;
+    useful ||= column.bits !== 0 || column.rule >= 0;
+    columns.push(column);
+  }
+  if (!useful) return null;
+  return readCells(b, nextFrom, lineEnd(b, nextFrom, textTo), delimiter) === count
+    ? { delimiter, columns }
+    : null;
+}
+
+/** What a head's cell says; null where it is no name. */
+function columnOf(plan: MaskingPlan, b: Uint8Array, from: number, to: number): Column | null {
+  if (to - from > 64) return null;
+  for (let at = from; at < to; at += 1) if (!isNameByte(b[at] ?? 0)) return null;
+  const rule = plan.columnNames.size === 0 ? -1 : (plan.columnNames.get(plainNameOf(b, from, to)) ?? -1);
+  return { bits: meaningOfName(b, from, to), rule };
 }
 
 function isNameByte(byte: number): boolean {
@@ -84,50 +91,62 @@ export function delimiterOf(b: Uint8Array, from: number, to: number): number {
   return DELIMITERS[best] ?? 0;
 }
 
-/** How many cells a line has. */
-export function countCells(b: Uint8Array, from: number, to: number, delimiter: number): number {
-  let count = 0;
-  cells(b, from, to, delimiter, () => {
-    count += 1;
-    return true;
-  });
-  return count;
+/** Cells of a line: spans one after the other, used again for every line. */
+const spans = new Int32Array(2 * (TABLE_MAX_COLUMNS + 4));
+
+/** How many lines have been read: tells whether the spans are still those of one's own line. */
+let linesRead = 0;
+
+export function cellsRead(): number {
+  return linesRead;
+}
+
+/** Begin and end of the cell `index` of the line read last. */
+export function cellFrom(index: number): number {
+  return spans[2 * index] ?? 0;
+}
+
+export function cellTo(index: number): number {
+  return spans[2 * index + 1] ?? 0;
 }
 
 /**
- * Calls back with each cell's span, without its quotes and outer spaces. Bars at a line's edges belong to no cell.
- * @returns false where the callback did.
+ * Reads a line's cells, without their quotes and outer spaces. Bars at a line's edges belong to no cell.
+ * @returns how many there are; one more than a table may have where there are too many.
  */
-export function cells(
-  b: Uint8Array,
-  lineFrom: number,
-  lineTo: number,
-  delimiter: number,
-  cell: (from: number, to: number, index: number) => boolean,
-): boolean {
-  let [from, to] = trimmed(b, lineFrom, lineTo);
+export function readCells(b: Uint8Array, lineFrom: number, lineTo: number, delimiter: number): number {
+  linesRead += 1;
+  let from = skipBlank(b, lineFrom, lineTo);
+  let to = backOverBlank(b, from, lineTo);
   if (delimiter === 0x7c) {
     if (b[from] === 0x7c) from += 1;
     if (to > from && b[to - 1] === 0x7c) to -= 1;
   }
   let begin = from;
   let quoted = false;
-  let index = 0;
+  let count = 0;
   for (let at = from; at <= to; at += 1) {
-    const byte = at < to ? (b[at] ?? 0) : delimiter;
+    const byte = at < to ? (b[at] as number) : delimiter;
     if (byte === 0x22 && at < to) quoted = !quoted;
-    if (byte !== delimiter && !(delimiter === 0x7c && byte === 0x2b && isRule(b, begin, at))) continue;
+    if (byte !== delimiter && !(byte === 0x2b && delimiter === 0x7c && isRule(b, begin, at))) continue;
     if (quoted && at < to) continue;
-    let [cellFrom, cellTo] = trimmed(b, begin, at);
-    if (cellTo - cellFrom >= 2 && b[cellFrom] === 0x22 && b[cellTo - 1] === 0x22) {
-      cellFrom += 1;
-      cellTo -= 1;
-    }
-    if (!cell(cellFrom, cellTo, index)) return false;
-    index += 1;
+    if (count > TABLE_MAX_COLUMNS) return count;
+    putCell(b, begin, at, count);
+    count += 1;
     begin = at + 1;
   }
-  return true;
+  return count;
+}
+
+function putCell(b: Uint8Array, from: number, to: number, index: number): void {
+  let start = skipBlank(b, from, to);
+  let end = backOverBlank(b, start, to);
+  if (end - start >= 2 && b[start] === 0x22 && b[end - 1] === 0x22) {
+    start += 1;
+    end -= 1;
+  }
+  spans[2 * index] = start;
+  spans[2 * index + 1] = end;
 }
 
 /** Whether a span is a drawn line ("-----", ":---:"), as between a head and its rows. */
@@ -141,10 +160,14 @@ export function isRule(b: Uint8Array, from: number, to: number): boolean {
   return dashes > 0;
 }
 
-function trimmed(b: Uint8Array, from: number, to: number): [number, number] {
-  let start = from;
-  let end = to;
-  while (start < end && ((b[start] ?? 0) === SPACE || b[start] === 0x0d)) start += 1;
-  while (end > start && ((b[end - 1] ?? 0) === SPACE || b[end - 1] === 0x0d)) end -= 1;
-  return [start, end];
+function skipBlank(b: Uint8Array, from: number, to: number): number {
+  let at = from;
+  while (at < to && (b[at] === SPACE || b[at] === 0x0d)) at += 1;
+  return at;
+}
+
+function backOverBlank(b: Uint8Array, from: number, to: number): number {
+  let at = to;
+  while (at > from && (b[at - 1] === SPACE || b[at - 1] === 0x0d)) at -= 1;
+  return at;
 }

@@ -1,4 +1,4 @@
-import { ALNUM, BASE64_VALUE, HEX_VALUE, HYPHEN, isDigit } from './bytes.ts';
+import { ALNUM, BASE64_VALUE, HEX_VALUE, HYPHEN, isDigit, ORDINARY } from './bytes.ts';
 import type { Cluster } from './cluster.ts';
 
 /** End of the hexadecimal run that begins at `from`; no farther than `to`. */
@@ -153,4 +153,14 @@ export function runHash(b: Uint8Array, from: number, to: number): number {
   let hash = 0x2b992ddf;
   for (let i = from; i < to; i += 1) hash = Math.imul(hash ^ ((b[i] ?? 0) | 0x20), 0x01000193);
   return hash;
+}
+
+/** Whether four bytes are ordinary. In bounds: the caller leaves four. */
+export function ordinaryFour(table: Uint8Array, b: Uint8Array, at: number): boolean {
+  const kinds =
+    (table[b[at] as number] as number) |
+    (table[b[at + 1] as number] as number) |
+    (table[b[at + 2] as number] as number) |
+    (table[b[at + 3] as number] as number);
+  return kinds === ORDINARY;
 }
