@@ -64,6 +64,8 @@ export interface EntryDecision {
   reasons: readonly string[];
   policies: readonly string[];
   policyVersion: string;
+  /** Of a hold: the approval flows that it waits for. */
+  flows?: readonly string[];
 }
 
 /** Where a recorded entry stands in the log. */

@@ -8,6 +8,7 @@ import {
   stringAt,
 } from '@sallyport/shared/jsonrpc';
 import type { Action } from '../policy/index.ts';
+import { contextOf } from './context.ts';
 import { isPlainName, type Resource } from './resource.ts';
 import type { Rooms } from './rooms.ts';
 import type { AttachedFields } from './stages/attach.ts';
@@ -60,18 +61,12 @@ export function filterList(
 
 function visible(rooms: Pick<Rooms, 'policy'>, call: AttachedFields, kind: ListKind, name: string): boolean {
   if (kind.type !== 'Resource' && !isPlainName(kind.type, name)) return false;
-  const { identity } = call.session;
   const resource = kind.type === 'Resource' && URL.canParse(name) ? new URL(name).href : name;
   return rooms.policy.couldAllow({
     principal: call.authenticated.principal,
     action: kind.action,
-    server: identity.server,
+    server: call.session.identity.server,
     resource: { type: kind.type, name: resource },
-    context: {
-      session: identity.id,
-      client: identity.client,
-      sourceIp: call.authenticated.received.incoming.ip,
-      era: identity.era,
-    },
+    context: contextOf(call),
   });
 }

@@ -1,4 +1,5 @@
 import { type CompiledPolicy, compileParts } from './compile.ts';
+import { demandProblems } from './demands.ts';
 import type { Engine } from './engine.ts';
 import { DOCUMENT_MAX_CHARACTERS, EXPRESSION_MAX_DEPTH } from './limits.ts';
 import { placeAt, placeAtIndex, problemOf } from './places.ts';
@@ -42,7 +43,7 @@ function parse(engine: Engine, name: string, text: string): Examined {
     help: 'write several `when` clauses or several policies, or use a set and `contains`',
   }));
   if (problems.length > 0) return { text, policies: [], problems };
-  return { text, policies, problems: [] };
+  return { text, policies, problems: policies.flatMap((policy) => demandProblems(policy, text)) };
 }
 
 function refusedBeforeParsing(text: string): PolicyProblem | undefined {

@@ -1,8 +1,9 @@
 import type { Clause, PolicyJson } from '@cedar-policy/cedar-wasm/nodejs';
+import { APPROVAL_ANNOTATION } from './demands.ts';
 import { type Engine, EngineFailure } from './engine.ts';
 import { JSON_EXPRESSION_MAX_DEPTH } from './limits.ts';
 import { readFullNames } from './qualified.ts';
-import { depthOf, joinReads, type Reads, readsArguments, readsOf } from './reads.ts';
+import { depthOf, joinReads, type Reads, readsOf, readsTheCall } from './reads.ts';
 
 /** One policy, read once when its document is. */
 export interface CompiledPolicy {
@@ -15,7 +16,9 @@ export interface CompiledPolicy {
   /** What the engine evaluates: the text, or its JSON form where full names of tools are read otherwise. */
   readonly written: string | PolicyJson;
   readonly reads: Reads;
-  /** Its form for `couldAllow`, which reads no argument; undefined where it has no part in that question. */
+  /** The ApprovalFlow whose approval lifts it: of a forbid with `@approval("FLOW")`. */
+  readonly flow: string | undefined;
+  /** Its form for `couldAllow`, which reads nothing of the call; undefined where it has no part in that question. */
   readonly could: CouldForm | undefined;
 }
 
@@ -61,9 +64,16 @@ export function compileParts(
       json,
       written,
       reads,
+      flow: flowOf(json),
       could: couldForm(written, json, reads),
     };
   });
+}
+
+/** The text of `@approval("…")`; empty where it has none. */
+function flowOf({ annotations = {} }: PolicyJson): string | undefined {
+  // An annotation without a text is `null` in the engine's answer, whatever its types say.
+  return APPROVAL_ANNOTATION in annotations ? (annotations[APPROVAL_ANNOTATION] ?? '') : undefined;
 }
 
 /** The engine numbers policies in the text's order and returns them ordered by `policy<number>` as a text. */
@@ -78,12 +88,12 @@ function inTextOrder(parts: readonly string[]): string[] {
 }
 
 /**
- * The form of a policy in which no argument is read and which, for every choice of arguments, permits where the policy
- * permits and forbids only where the policy forbids: a permit loses the conditions that read arguments (conditions only
- * narrow), a forbid that reads any is left out.
+ * The form of a policy in which no argument, risk or approval is read and which, for every choice of these, permits where
+ * the policy permits and forbids only where the policy forbids: a permit loses the conditions that read them (conditions
+ * only narrow), a forbid that reads any is left out.
  */
 function couldForm(written: string | PolicyJson, json: PolicyJson, reads: Reads): CouldForm | undefined {
-  if (!readsArguments(reads)) return { policy: written, reads };
+  if (!readsTheCall(reads)) return { policy: written, reads };
   if (json.effect === 'forbid') return undefined;
   const conditions = json.conditions.filter(isKept);
   return { policy: { ...json, conditions }, reads: joinReads(conditions.map((clause) => readsOf([clause]))) };
@@ -91,5 +101,5 @@ function couldForm(written: string | PolicyJson, json: PolicyJson, reads: Reads)
 
 function isKept(clause: Clause): boolean {
   // The engine's reader of JSON forms refuses deep ones; leaving a condition out only widens.
-  return !readsArguments(readsOf([clause])) && depthOf(clause.body) <= JSON_EXPRESSION_MAX_DEPTH;
+  return !readsTheCall(readsOf([clause])) && depthOf(clause.body) <= JSON_EXPRESSION_MAX_DEPTH;
 }

@@ -1,17 +1,18 @@
-import type { Context, Response } from '@cedar-policy/cedar-wasm/nodejs';
+import type { Context } from '@cedar-policy/cedar-wasm/nodejs';
 import { canonicalDigest } from '@sallyport/shared/canonical-json';
 import { errorText } from '@sallyport/shared/errors';
 import { ArgumentsRefused, cedarArguments, type NumberLexeme } from './arguments.ts';
 import { type Examined, examine } from './check.ts';
 import { EngineFailure } from './engine.ts';
 import { type DocumentProblems, PolicyError } from './errors.ts';
+import { demandedFlows, denial, held, interpret } from './interpret.ts';
 import { REMEMBERED_KEY_MAX_CHARACTERS, REMEMBERED_MAX_ENTRIES } from './limits.ts';
 import { PreparedSets } from './prepared-sets.ts';
-import { type Asked, cedarFacts, cedarQuestion, factsKey, questionKey } from './question.ts';
+import { type Asked, type CallRead, cedarFacts, cedarQuestion, factsKey, questionKey } from './question.ts';
 import { readsArguments } from './reads.ts';
 import { Remembered } from './remembered.ts';
 import { type Flavour, type Slice, Slices } from './slices.ts';
-import type { Decision, DecisionRequest, Policy, PolicyProblem, ReasonCode } from './types.ts';
+import type { Decision, DecisionRequest, Policy, PolicyProblem } from './types.ts';
 
 export interface PolicyOptions {
   /** Told when the engine failed; never what was decided on. */
@@ -99,6 +100,15 @@ export class CedarPolicy implements Policy {
     }
   }
 
+  flowsOf(cedar: string): string[] {
+    const flows = new Set<string>();
+    for (const { policies, problems } of examine(this.#sets.engine, [{ name: 'policy', cedar }])) {
+      if (problems.length > 0) continue;
+      for (const { flow } of policies) if (flow !== undefined) flows.add(flow);
+    }
+    return [...flows].sort();
+  }
+
   /** Documents with what is known of them; those that are in force with the same text are not read again. */
   #examine(sources: readonly Source[]): [name: string, Examined][] {
     const known = (source: Source) => {
@@ -137,31 +147,42 @@ export class CedarPolicy implements Policy {
     }
     if (slice.effects.size === 0) return denial('no_permit', inForce.version);
     if (readsArguments(slice.reads)) {
-      const read = this.#readArguments(args, slice);
-      return interpret(this.#evaluate(slice, asked, read), slice, inForce.version);
+      return this.#judge(slice, asked, this.#readCall(args, slice), inForce.version);
     }
     const decisionKey = slice.reads.facts.size === 0 ? key : key + factsKey(asked, slice.reads.facts);
     const known = memory.decisions.get(decisionKey);
     if (known !== undefined) return known;
-    const decision = interpret(this.#evaluate(slice, asked, {}), slice, inForce.version);
+    const decision = this.#judge(slice, asked, NOTHING_READ, inForce.version);
     if (decisionKey.length <= REMEMBERED_KEY_MAX_CHARACTERS) memory.decisions.set(decisionKey, decision);
     return decision;
   }
 
-  #readArguments(args: (() => unknown) | undefined, slice: Slice): Record<string, unknown> {
+  /** Evaluates; and where only approvals are lacking, once more with them, because they may not be all that is. */
+  #judge(slice: Slice, asked: Asked, read: CallRead, version: string): Decision {
+    const decision = this.#evaluate(slice, asked, read, version);
+    const present = asked.context.approval?.flows ?? [];
+    const flows = demandedFlows(decision, slice, present);
+    if (flows === undefined) return decision;
+    const context = { ...asked.context, approval: { flows: [...present, ...flows] } };
+    const approved = this.#evaluate(slice, { ...asked, context }, read, version);
+    return approved.effect === 'allow' ? held(decision, flows) : decision;
+  }
+
+  #readCall(args: (() => unknown) | undefined, slice: Slice): CallRead {
     let value: unknown;
     try {
       value = args?.();
     } catch (thrown) {
       throw new ArgumentsRefused('the arguments could not be read', { cause: thrown });
     }
-    return cedarArguments(value, slice.reads.arguments, this.#options.numberLexeme ?? noLexeme);
+    const read = cedarArguments(value, slice.reads.arguments, this.#options.numberLexeme ?? noLexeme);
+    return { arguments: read, risk: {} };
   }
 
-  #evaluate(slice: Slice, asked: Asked, args: Record<string, unknown>): Response {
+  #evaluate(slice: Slice, asked: Asked, read: CallRead, version: string): Decision {
     // Cast: the engine's type of JSON values has no room for a number kept as its text.
-    const context = cedarFacts(asked, args) as Context;
-    return this.#sets.evaluate(slice.texts, { ...cedarQuestion(asked), context });
+    const context = cedarFacts(asked, read) as Context;
+    return interpret(this.#sets.evaluate(slice.texts, { ...cedarQuestion(asked), context }), slice, version);
   }
 
   #log(message: string, thrown: unknown): void {
@@ -169,42 +190,10 @@ export class CedarPolicy implements Policy {
   }
 }
 
+const NOTHING_READ: CallRead = { arguments: {}, risk: {} };
+
 function noLexeme(): undefined {
   return undefined;
-}
-
-/**
- * The engine's answer as a decision. Cedar leaves a policy that fails out of its answer; here a forbid that fails
- * denies, because it might have forbidden.
- */
-function interpret({ decision, diagnostics }: Response, slice: Slice, policyVersion: string): Decision {
-  const failed = new Set(diagnostics.errors.map(({ policyId }) => policyId));
-  const forbidFailed = [...failed].some((id) => slice.effects.get(id) !== 'permit');
-  const determining = new Set(diagnostics.reason);
-  const allow = decision === 'allow' && !forbidFailed;
-  const reasons: ReasonCode[] = [];
-  if (allow) reasons.push('permitted');
-  else if (decision !== 'allow') reasons.push(determining.size > 0 ? 'forbidden' : 'no_permit');
-  if (forbidFailed) reasons.push('policy_error');
-  // Which policies: those that decided; of a denial also those that failed, but for permits beside a forbid.
-  const named = (id: string) => {
-    if (allow) return determining.has(id);
-    if (slice.effects.get(id) === 'permit') return failed.has(id) && determining.size === 0;
-    return failed.has(id) || (decision !== 'allow' && determining.has(id));
-  };
-  const policies = [...slice.effects.keys()].filter(named);
-  return frozen({ effect: allow ? 'allow' : 'deny', reasons, policies, policyVersion });
-}
-
-function denial(reason: ReasonCode, policyVersion: string): Decision {
-  return frozen({ effect: 'deny', reasons: [reason], policies: [], policyVersion });
-}
-
-/** Remembered decisions are handed out many times. */
-function frozen(decision: Decision): Decision {
-  Object.freeze(decision.reasons);
-  Object.freeze(decision.policies);
-  return Object.freeze(decision);
 }
 
 function versionOf(policies: readonly Source[]): string {

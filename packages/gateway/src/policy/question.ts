@@ -13,6 +13,12 @@ import {
 import type { Question } from './scope.ts';
 import { ACTIONS, type Action, type DecisionRequest } from './types.ts';
 
+/** What policies read of the arguments: themselves and our readers' facts of them, as Cedar values in JSON form. */
+export interface CallRead {
+  readonly arguments: Record<string, unknown>;
+  readonly risk: Record<string, unknown>;
+}
+
 /** A request without its arguments. */
 export type Asked = Omit<DecisionRequest, 'arguments'>;
 
@@ -31,10 +37,31 @@ export function questionKey({ principal, action, server, resource }: Question): 
 export function factsKey({ context }: Asked, facts: ReadonlySet<Fact>): string {
   let key = '';
   for (const fact of facts) {
-    const value = context[fact];
+    const value = factText(context, fact);
     key += value === undefined ? `-${fact}` : `+${fact}${part(value)}`;
   }
   return key;
+}
+
+/** A fact as a text that is the same only for the same fact. */
+function factText(context: Asked['context'], fact: Fact): string | undefined {
+  switch (fact) {
+    case 'labels':
+      return setText(context.labels ?? []);
+    case 'approval':
+      return context.approval === undefined ? undefined : setText(context.approval.flows);
+    case 'grant': {
+      if (context.grant === undefined) return undefined;
+      const { id, reason, ticket } = context.grant;
+      return `${part(id)}${part(reason)}${ticket === undefined ? '' : part(ticket)}`;
+    }
+    default:
+      return context[fact];
+  }
+}
+
+function setText(names: readonly string[]): string {
+  return [...new Set(names)].sort().map(part).join('');
 }
 
 function part(text: string): string {
@@ -85,8 +112,18 @@ const ACTION_ENTITIES = Object.fromEntries(
  * The facts of a call as `context`. A source that isn't an address is absent: a policy that reads it without asking
  * for its presence then fails, which forbids.
  */
-export function cedarFacts({ context }: Asked, args: Record<string, unknown>): Record<string, unknown> {
-  const facts: Record<string, unknown> = { era: context.era, arguments: args };
+export function cedarFacts({ context }: Asked, read: CallRead): Record<string, unknown> {
+  const facts: Record<string, unknown> = {
+    era: context.era,
+    labels: context.labels ?? [],
+    arguments: read.arguments,
+    risk: read.risk,
+  };
+  if (context.approval !== undefined) facts.approval = { flows: context.approval.flows };
+  if (context.grant !== undefined) {
+    const { id, reason, ticket } = context.grant;
+    facts.grant = ticket === undefined ? { id, reason } : { id, reason, ticket };
+  }
   if (context.session !== undefined) facts.session = context.session;
   if (context.client !== undefined) facts.client = context.client;
   const sourceIp = addressOf(context.sourceIp);

@@ -1,4 +1,5 @@
 import type { Clause, Expr } from '@cedar-policy/cedar-wasm/nodejs';
+import { READERS, type ReaderName } from './risk/cedar-types.ts';
 import { FACTS, type Fact } from './schema.ts';
 
 /** What of the context an expression may look at. Never less than it does. */
@@ -6,31 +7,40 @@ export interface Reads {
   readonly facts: ReadonlySet<Fact>;
   /** Names of arguments, or `all` where they are used as a whole or by a name that isn't in the text. */
   readonly arguments: ReadonlySet<string> | 'all';
+  /** Readers whose facts are read. */
+  readonly risk: ReadonlySet<ReaderName>;
 }
 
-/** Whether anything of the arguments is read. */
+/** Whether anything of the arguments is read, by itself or as risk. */
 export function readsArguments(reads: Reads): boolean {
-  return reads.arguments === 'all' || reads.arguments.size > 0;
+  return reads.arguments === 'all' || reads.arguments.size > 0 || reads.risk.size > 0;
+}
+
+/** Whether something is read that isn't known before the call is made: its arguments, or the approvals it will have. */
+export function readsTheCall(reads: Reads): boolean {
+  return readsArguments(reads) || reads.facts.has('approval');
 }
 
 /** What any of several parts may look at. */
 export function joinReads(parts: readonly Reads[]): Reads {
   const facts = new Set<Fact>();
   const names = new Set<string>();
+  const risk = new Set<ReaderName>();
   let all = false;
   for (const part of parts) {
     for (const fact of part.facts) facts.add(fact);
+    for (const reader of part.risk) risk.add(reader);
     if (part.arguments === 'all') all = true;
     else for (const name of part.arguments) names.add(name);
   }
-  return { facts, arguments: all ? 'all' : names };
+  return { facts, arguments: all ? 'all' : names, risk };
 }
 
 /** What the conditions of one policy may look at, from the engine's JSON form of them. */
 export function readsOf(conditions: readonly Clause[]): Reads {
-  const found: Found = { facts: new Set(), names: new Set(), all: false };
+  const found: Found = { facts: new Set(), names: new Set(), risk: new Set(), all: false };
   for (const { body } of conditions) visit(body, found);
-  return { facts: found.facts, arguments: found.all ? 'all' : found.names };
+  return { facts: found.facts, arguments: found.all ? 'all' : found.names, risk: found.risk };
 }
 
 /** Levels of an expression's JSON form, to keep it within what the engine survives (limits.ts). */
@@ -51,6 +61,7 @@ export function depthOf(expression: unknown): number {
 interface Found {
   facts: Set<Fact>;
   names: Set<string>;
+  risk: Set<ReaderName>;
   all: boolean;
 }
 
@@ -91,7 +102,10 @@ function note(path: readonly string[], found: Found): void {
   const [fact, name] = path;
   if (fact === undefined) {
     for (const each of FACTS) found.facts.add(each);
+    for (const reader of READERS) found.risk.add(reader);
     found.all = true;
+  } else if (fact === 'risk') {
+    for (const reader of READERS) if (name === undefined || name === reader) found.risk.add(reader);
   } else if (fact === 'arguments') {
     if (name === undefined) found.all = true;
     else found.names.add(name);

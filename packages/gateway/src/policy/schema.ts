@@ -1,9 +1,14 @@
+import { RISK_TYPES } from './risk/cedar-types.ts';
+
 /**
  * The Cedar model of DESIGN.md §10: what there is, who may do what to it, and which facts come with a call.
  *
  * `context.arguments` is an empty record here: its members have no known types until schemas are generated from
  * pinned tool definitions. `check.ts` says how accesses to it are validated nevertheless. `__argument` is not a fact;
  * it stands for "some argument is present" while a text is validated, and no request carries it.
+ *
+ * `risk` is what our own readers say of the arguments (risk/): one member per reader, present where an argument that
+ * is declared for it was given. `labels` is what the session has read; `approval` and `grant` are there when they are.
  *
  * `sourceIp` is an address (`context.sourceIp.isInRange(ip("10.0.0.0/8"))`). Every entity has its `name` as a text,
  * so that `resource.name like "file:///srv/*"` works.
@@ -18,11 +23,18 @@ namespace Sallyport {
   entity Resource in [Server] { name: String };
   entity Prompt in [Server] { name: String };
 
+  type Approval = { flows: Set<String> };
+  type Grant = { id: String, reason: String, ticket?: String };
+${RISK_TYPES}
   type Facts = {
     era: String,
     session?: String,
     client?: String,
     sourceIp?: ipaddr,
+    approval?: Approval,
+    grant?: Grant,
+    labels: Set<String>,
+    risk: Risk,
     arguments: {},
     __argument?: Bool,
   };
@@ -40,8 +52,8 @@ namespace Sallyport {
 }
 `;
 
-/** Facts of a call that a policy may read as `context.<name>`, beside its arguments. */
-export const FACTS = ['era', 'session', 'client', 'sourceIp'] as const;
+/** Facts of a call that a policy may read as `context.<name>`, beside its arguments and their risk. */
+export const FACTS = ['era', 'session', 'client', 'sourceIp', 'approval', 'grant', 'labels'] as const;
 export type Fact = (typeof FACTS)[number];
 
 /** An entity's type with its namespace: `Sallyport::Tool`. */

@@ -13,6 +13,8 @@ export interface Slice {
   readonly texts: PolicyTexts;
   /** Effects of its policies by id, in the order of their documents. */
   readonly effects: ReadonlyMap<string, 'permit' | 'forbid'>;
+  /** Flows whose approvals lift them, of the forbids that have one, by id. */
+  readonly flows: ReadonlyMap<string, string>;
   readonly reads: Reads;
 }
 
@@ -50,6 +52,7 @@ function cut(policies: readonly CompiledPolicy[], flavour: Flavour): Slice {
   // Without a prototype: a policy named `__proto__` must not get lost.
   const texts: Record<string, PolicyTexts[string]> = Object.create(null);
   const effects = new Map<string, 'permit' | 'forbid'>();
+  const flows = new Map<string, string>();
   const reads: Reads[] = [];
   for (const policy of policies) {
     const form = flavour === 'written' ? { policy: policy.written, reads: policy.reads } : policy.could;
@@ -57,6 +60,7 @@ function cut(policies: readonly CompiledPolicy[], flavour: Flavour): Slice {
     texts[policy.id] = form.policy;
     reads.push(form.reads);
     effects.set(policy.id, policy.json.effect);
+    if (policy.flow !== undefined) flows.set(policy.id, policy.flow);
   }
-  return { texts, effects, reads: joinReads(reads) };
+  return { texts, effects, flows, reads: joinReads(reads) };
 }

@@ -15,6 +15,7 @@ export type Action = (typeof ACTIONS)[number];
 /** Why a decision is what it is. Closed: people and scripts act on these. */
 export type ReasonCode =
   | 'permitted'
+  | 'approval_required' // only forbids that an approval lifts apply; with the approvals it would be permitted
   | 'no_permit' // nothing permits it: default deny
   | 'forbidden' // a forbid policy applies
   | 'policy_error' // a policy could not be evaluated; a forbid that fails must not fail open
@@ -38,12 +39,21 @@ export interface DecisionRequest {
     readonly client?: string;
     readonly sourceIp?: string;
     readonly era: 'legacy' | 'modern';
+    /** Approvals that this very call has, by the names of their ApprovalFlow documents. */
+    readonly approval?: { readonly flows: readonly string[] };
+    /** The grant that covers the call. */
+    readonly grant?: { readonly id: string; readonly reason: string; readonly ticket?: string };
+    /** What the session has read so far, as `customer-data`. Absent is none. */
+    readonly labels?: readonly string[];
   };
 }
 
 export interface Decision {
+  /** `hold`: denied as it is, and allowed once there is an approval of each of `flows`. */
   readonly effect: 'allow' | 'deny' | 'hold';
   readonly reasons: readonly ReasonCode[];
+  /** Of a hold, and only of one: the ApprovalFlow documents whose approvals are needed, all of them; sorted. */
+  readonly flows?: readonly string[];
   /** Names of the determining policies: document name, with `#n` behind it where the document has several. */
   readonly policies: readonly string[];
   /** Digest over all enabled policies' text: the same text has the same version. */
@@ -67,5 +77,7 @@ export interface Policy {
   couldAllow(request: Omit<DecisionRequest, 'arguments'>): boolean;
   /** Problems of a policy text; empty when it may be put in force. */
   check(cedar: string): PolicyProblem[];
+  /** ApprovalFlow documents that a policy text names by `@approval("FLOW")`, sorted; none of a text with problems. */
+  flowsOf(cedar: string): string[];
   readonly version: string;
 }

@@ -37,6 +37,9 @@ const DecisionAnswer = Type.Object({
   effect: oneOf(['allow', 'deny', 'hold']),
   reasons: Type.Array(Type.String()),
   policies: Type.Array(Type.String(), { description: 'The policies that determined it.' }),
+  flows: Type.Optional(
+    Type.Array(Type.String(), { description: 'Of a hold: the approval flows whose approvals it needs.' }),
+  ),
   policyVersion: Type.String(),
   groups: Type.Array(Type.String(), { description: 'The groups it was decided with.' }),
   explanation: Type.String(),
@@ -76,6 +79,7 @@ export function addPolicyRoutes(app: AdminApp, rooms: AdminRooms): void {
         effect: decision.effect,
         reasons: [...decision.reasons],
         policies: [...decision.policies],
+        ...(decision.flows === undefined ? {} : { flows: [...decision.flows] }),
         policyVersion: decision.policyVersion,
         groups: [...decisionRequest.principal.groups],
         explanation: explain(decisionRequest, decision),
@@ -109,6 +113,7 @@ function readDecisionRequest(rooms: AdminRooms, body: DecideBody): DecisionReque
 
 const REASONS: Readonly<Record<ReasonCode, string>> = {
   permitted: 'a policy permits it and none forbids it',
+  approval_required: 'a policy demands an approval of it',
   no_permit: 'no policy permits it, and what is not permitted is denied',
   forbidden: 'a policy forbids it',
   policy_error: 'a policy could not be evaluated, and then nothing is let through',

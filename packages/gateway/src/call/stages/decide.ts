@@ -1,5 +1,6 @@
 import type { EntryDraft } from '../../audit/index.ts';
 import type { Action, Decision } from '../../policy/index.ts';
+import { type CallFacts, contextOf } from '../context.ts';
 import { Ending, REFUSAL } from '../ending.ts';
 import { argumentsOf, type Resource, resourceOf } from '../resource.ts';
 import type { Rooms } from '../rooms.ts';
@@ -9,6 +10,7 @@ import { named } from './receive.ts';
 export interface DecidedFields {
   readonly attached: AttachedFields;
   readonly decision: Decision;
+  readonly action: Action;
   readonly resource: Resource;
   readonly facts: Omit<EntryDraft, 'kind'>;
 }
@@ -45,13 +47,24 @@ export function decide(rooms: Pick<Rooms, 'policy'>, call: Attached): Decided {
   );
 }
 
+/**
+ * Decides once more after a wait, with the approvals that the call has by now: policies, groups and facts are those of
+ * this moment. What is still held comes back as held.
+ * @throws Ending where it is denied by now
+ */
+export function decideAgain(rooms: Pick<Rooms, 'policy'>, call: Decided, facts: CallFacts): Decided {
+  const { attached, action, resource } = call.fields;
+  return decideOn(rooms, attached, action, resource, facts);
+}
+
 function decideOn(
   rooms: Pick<Rooms, 'policy'>,
   call: AttachedFields,
   action: Action,
   resource: Resource,
+  callFacts: CallFacts = {},
 ): Decided {
-  const decision = evaluate(rooms, call, action, resource);
+  const decision = evaluate(rooms, call, action, resource, callFacts);
   const facts: Omit<EntryDraft, 'kind'> = {
     ...call.facts,
     ...(resource.type === 'Tool' ? { tool: resource.name } : {}),
@@ -63,10 +76,11 @@ function decideOn(
       reasons: decision.reasons,
       policies: decision.policies,
       policyVersion: decision.policyVersion,
+      ...(decision.flows === undefined ? {} : { flows: decision.flows }),
     },
   };
   if (decision.effect === 'deny') throw Object.assign(denied(decision, action, resource), { facts });
-  return new Decided({ attached: call, decision, resource, facts });
+  return new Decided({ attached: call, decision, action, resource, facts });
 }
 
 /** The decision on something in a session, for calls and for what a server asks of the client. */
@@ -75,22 +89,16 @@ export function evaluate(
   call: Pick<AttachedFields, 'authenticated' | 'session' | 'message'>,
   action: Action,
   resource: Resource,
+  facts: CallFacts = {},
 ): Decision {
-  const { principal, received } = call.authenticated;
-  const { identity } = call.session;
   const read = argumentsOf(call.message);
   return rooms.policy.decide({
-    principal,
+    principal: call.authenticated.principal,
     action,
-    server: identity.server,
+    server: call.session.identity.server,
     resource,
     ...(read === undefined ? {} : { arguments: read }),
-    context: {
-      session: identity.id,
-      client: identity.client,
-      sourceIp: received.incoming.ip,
-      era: identity.era,
-    },
+    context: contextOf(call, facts),
   });
 }
 
