@@ -17,6 +17,7 @@ const ROOMS = [
   'registry',
   'tunnel',
   'grant',
+  'limit',
   'tools',
   'notify',
   'jobs',
