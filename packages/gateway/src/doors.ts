@@ -6,8 +6,10 @@ import type { Audit } from './audit/index.ts';
 import type { Rooms } from './call/index.ts';
 import type { Settings } from './config/index.ts';
 import type { Foundation } from './foundation.ts';
+import type { Grants } from './grant/index.ts';
 import { createFrontDoor, type FrontDoorOptions, readTls } from './http/index.ts';
 import type { Identity } from './identity/index.ts';
+import type { Limits } from './limit/index.ts';
 import { createMasking } from './masking/index.ts';
 import type { Policy } from './policy/index.ts';
 import type { Registry, ServerSpec, Snapshot } from './registry/index.ts';
@@ -40,6 +42,8 @@ export interface Joined extends Foundation {
   readonly tunnel: Tunnel;
   readonly sessions: Sessions;
   readonly metrics: Metrics;
+  readonly grants: Grants;
+  readonly limits: Limits;
 }
 
 /** How long calls under way may go on at a stop. */
@@ -59,6 +63,8 @@ export async function openDoors(joined: Joined, undo: (() => unknown)[]): Promis
     sessions,
     policy,
     approval: createApproval(),
+    grants: joined.grants,
+    limits: joined.limits,
     audit,
     masking: createMasking(),
     tools: createTools(),

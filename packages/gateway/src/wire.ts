@@ -6,6 +6,7 @@ import type { Settings } from './config/index.ts';
 import { type Gateway, type Joined, openDoors, usableServer } from './doors.ts';
 import { type Foundation, openFoundation } from './foundation.ts';
 import { type Identity, openIdentity } from './identity/index.ts';
+import { joinAccess } from './join-access.ts';
 import { createPolicy, type Policy } from './policy/index.ts';
 import { openRegistry, type Snapshot } from './registry/index.ts';
 import { SessionStore, Sessions } from './session/index.ts';
@@ -61,7 +62,25 @@ async function joinRooms(settings: Settings, logger: Logger, undo: (() => unknow
   putInForce(registry.snapshot(), policy, identity, logger);
   registry.onChange((snapshot) => putInForce(snapshot, policy, identity, logger));
   await bootstrapAdministrator({ registry, identity, file: settings.bootstrapTokenFile });
-  const { tunnel, sessions } = await joinTunnel({ settings, logger, audit, foundation }, undo);
+  const onSessionEnded: ((session: string) => void)[] = [];
+  const { tunnel, sessions } = await joinTunnel(
+    { settings, logger, audit, foundation, onSessionEnded },
+    undo,
+  );
+  const access = await joinAccess(
+    {
+      store,
+      logger,
+      audit,
+      registry,
+      policy,
+      sessions,
+      askApproval: () => Promise.reject(new Error('approvals are not joined yet')),
+      withdrawApproval: async () => undefined,
+    },
+    undo,
+  );
+  onSessionEnded.push((session) => access.grants.sessionEnded(session));
   identity.onRevoked((tokenId) => sessions.endWhere((session) => session.tokenId === tokenId, 'revoked'));
   registry.onChange((snapshot) =>
     sessions.endWhere(({ server }) => usableServer(snapshot, server) === undefined, 'server removed'),
@@ -71,12 +90,30 @@ async function joinRooms(settings: Settings, logger: Logger, undo: (() => unknow
     entries: () => audit.size(),
     logHealthy: () => audit.healthy(),
   });
-  return { ...foundation, settings, logger, audit, policy, registry, identity, tunnel, sessions, metrics };
+  return {
+    ...foundation,
+    settings,
+    logger,
+    audit,
+    policy,
+    registry,
+    identity,
+    tunnel,
+    sessions,
+    metrics,
+    ...access,
+  };
 }
 
 /** The tunnel asks sessions and sessions ask the tunnel; each finds the other through here. */
 async function joinTunnel(
-  given: { settings: Settings; logger: Logger; audit: Audit; foundation: Foundation },
+  given: {
+    settings: Settings;
+    logger: Logger;
+    audit: Audit;
+    foundation: Foundation;
+    onSessionEnded: readonly ((session: string) => void)[];
+  },
   undo: (() => unknown)[],
 ): Promise<{ tunnel: Tunnel; sessions: Sessions }> {
   const { settings, logger, audit, foundation } = given;
@@ -91,6 +128,7 @@ async function joinTunnel(
     clock: systemClock,
     onEnded: (session, reason) => {
       const { principalKind, principal, tokenId, id, server, agent } = session;
+      for (const listener of given.onSessionEnded) listener(id);
       audit
         .record({
           kind: 'session.end',

@@ -22,6 +22,7 @@ export const KIND_CHANGERS: Readonly<Record<DocumentKind, readonly Role[]>> = {
   Policy: ['administrator', 'policy-author'],
   Group: ['administrator', 'policy-author'],
   ServiceAccount: ['administrator'],
+  Limit: ['administrator', 'policy-author'],
 };
 
 export const DOCUMENT_KINDS = Object.keys(KIND_CHANGERS) as DocumentKind[]; // the keys of a Record are its key type

@@ -1,8 +1,10 @@
 import { afterwards } from './afterwards.ts';
 import { readyInterim } from './interim.ts';
+import { asksForAccess, runRequestAccess } from './request-access.ts';
 import type { Answer, Rooms } from './rooms.ts';
 import { settle, type Trail } from './settle.ts';
 import {
+  admit,
   announceSession,
   approve,
   attach,
@@ -30,13 +32,17 @@ export async function runCall(rooms: Rooms, received: Received, answer: Answer):
 
     const attached = await attach(rooms, authenticated);
     trail.attached = attached;
+    if (asksForAccess(attached.fields.message)) return await runRequestAccess(rooms, attached, answer);
 
     const decided = decide(rooms, attached);
     trail.decided = decided;
 
     const approved = approve(rooms, decided);
 
-    const intended = await recordIntent(rooms, approved); // commit point 1
+    const admitted = await admit(rooms, approved);
+    trail.admitted = admitted;
+
+    const intended = await recordIntent(rooms, admitted); // commit point 1
     trail.intended = intended;
     announceSession(attached, answer);
 
@@ -54,6 +60,7 @@ export async function runCall(rooms: Rooms, received: Received, answer: Answer):
   } catch (thrown) {
     await settle(rooms, trail, thrown, answer);
   } finally {
+    trail.admitted?.fields.release(trail.intended !== undefined && trail.ending !== 'not_sent');
     const method = trail.attached?.fields.controls?.method ?? 'other';
     rooms.counters.call(
       method,

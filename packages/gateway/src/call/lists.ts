@@ -8,7 +8,8 @@ import {
   stringAt,
 } from '@sallyport/shared/jsonrpc';
 import type { Action } from '../policy/index.ts';
-import { contextOf } from './context.ts';
+import { couldUse } from './granted.ts';
+import { REQUEST_ACCESS, REQUEST_ACCESS_DEFINITION } from './request-access.ts';
 import { isPlainName, type Resource } from './resource.ts';
 import type { Rooms } from './rooms.ts';
 import type { AttachedFields } from './stages/attach.ts';
@@ -32,7 +33,7 @@ const LISTS: Readonly<Record<string, ListKind>> = {
  * @returns the message's bytes, the same buffer where nothing was taken out, and the names of what was
  */
 export function filterList(
-  rooms: Pick<Rooms, 'policy'>,
+  rooms: Pick<Rooms, 'policy' | 'grants'>,
   call: AttachedFields,
   answer: Message,
 ): { raw: Buffer; withheld: string[] } {
@@ -41,32 +42,45 @@ export function filterList(
   if (kind === undefined || list === undefined || answer.raw[list.start] !== 0x5b) {
     return { raw: answer.raw, withheld: [] };
   }
+  const offered = kind.type === 'Tool' && offersAccess(rooms, call, answer);
   const kept: Span[] = [];
   const withheld: string[] = [];
   for (const element of elementsAt(answer.raw, list)) {
     const members = scanJson(answer.raw.subarray(element.start, element.end));
     const name = stringAt(answer.raw.subarray(element.start, element.end), find(members, kind.key));
-    if (name !== undefined && visible(rooms, call, kind, name)) kept.push(element);
+    const shadowed = kind.type === 'Tool' && name === REQUEST_ACCESS;
+    if (name !== undefined && !shadowed && visible(rooms, call, kind, name)) kept.push(element);
     else withheld.push(named(name ?? ''));
   }
-  if (withheld.length === 0) return { raw: answer.raw, withheld };
+  if (withheld.length === 0 && !offered) return { raw: answer.raw, withheld };
+  const items = kept.map((element) => answer.raw.subarray(element.start, element.end));
+  if (offered) items.push(Buffer.from(JSON.stringify(REQUEST_ACCESS_DEFINITION)));
   const parts: Buffer[] = [answer.raw.subarray(0, list.start), Buffer.from('[')];
-  kept.forEach((element, index) => {
+  items.forEach((item, index) => {
     if (index > 0) parts.push(Buffer.from(','));
-    parts.push(answer.raw.subarray(element.start, element.end));
+    parts.push(item);
   });
   parts.push(Buffer.from(']'), answer.raw.subarray(list.end));
   return { raw: Buffer.concat(parts), withheld };
 }
 
-function visible(rooms: Pick<Rooms, 'policy'>, call: AttachedFields, kind: ListKind, name: string): boolean {
+/** Whether the gateway's own tool is shown: on the last page, to whom some policy lets ask for access. */
+function offersAccess(
+  rooms: Pick<Rooms, 'policy' | 'grants'>,
+  call: AttachedFields,
+  answer: Message,
+): boolean {
+  if (findPath(answer.result, 'nextCursor') !== undefined) return false;
+  return couldUse(rooms, call, 'request', { type: 'Server', name: call.session.identity.server });
+}
+
+function visible(
+  rooms: Pick<Rooms, 'policy' | 'grants'>,
+  call: AttachedFields,
+  kind: ListKind,
+  name: string,
+): boolean {
   if (kind.type !== 'Resource' && !isPlainName(kind.type, name)) return false;
   const resource = kind.type === 'Resource' && URL.canParse(name) ? new URL(name).href : name;
-  return rooms.policy.couldAllow({
-    principal: call.authenticated.principal,
-    action: kind.action,
-    server: call.session.identity.server,
-    resource: { type: kind.type, name: resource },
-    context: contextOf(call),
-  });
+  return couldUse(rooms, call, kind.action, { type: kind.type, name: resource });
 }

@@ -1,7 +1,9 @@
 import type { Clock } from '@sallyport/shared/clock';
 import type { Approval } from '../approval/index.ts';
 import type { Audit } from '../audit/index.ts';
+import type { Grants } from '../grant/index.ts';
 import type { Identity } from '../identity/index.ts';
+import type { Limits } from '../limit/index.ts';
 import type { Masking } from '../masking/index.ts';
 import type { Policy } from '../policy/index.ts';
 import type { ServerSpec } from '../registry/index.ts';
@@ -16,6 +18,8 @@ export interface Rooms {
   readonly sessions: Sessions;
   readonly policy: Pick<Policy, 'decide' | 'couldAllow' | 'version'>;
   readonly approval: Approval;
+  readonly grants: Pick<Grants, 'match' | 'couldMatch' | 'use' | 'request'>;
+  readonly limits: Pick<Limits, 'admit'>;
   readonly audit: Pick<Audit, 'record'>;
   readonly masking: Masking;
   readonly tools: Tools;

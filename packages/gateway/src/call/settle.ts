@@ -4,7 +4,7 @@ import { SessionError } from '../session/index.ts';
 import { Ending, type EndingCode, REFUSAL } from './ending.ts';
 import { record } from './record.ts';
 import type { Answer, Rooms } from './rooms.ts';
-import type { Attached, Authenticated, Decided, Intended, Received, Settled } from './stages.ts';
+import type { Admitted, Attached, Authenticated, Decided, Intended, Received, Settled } from './stages.ts';
 
 /** How far a call came. Each stage's result is noted as it is reached. */
 export interface Trail {
@@ -12,6 +12,7 @@ export interface Trail {
   authenticated?: Authenticated;
   attached?: Attached;
   decided?: Decided;
+  admitted?: Admitted;
   intended?: Intended;
   settled?: Settled;
   /** How it ended, for the counters. */

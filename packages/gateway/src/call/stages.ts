@@ -2,8 +2,9 @@
  * The type of a call after each stage. Each is a class that only its own stage's file can construct, and each
  * stage takes only the type before it: a path that skips one does not compile.
  *
- *   Received → Authenticated → Attached → Decided → Approved → Intended → Answered → Masked → Settled
+ *   Received → Authenticated → Attached → Decided → Approved → Admitted → Intended → Answered → Masked → Settled
  */
+export { type Admitted, admit } from './stages/admit.ts';
 export { type Approved, approve } from './stages/approve.ts';
 export { type Attached, attach } from './stages/attach.ts';
 export { type Authenticated, authenticate } from './stages/authenticate.ts';

@@ -173,6 +173,10 @@ export class OpenGrants implements Grants {
     return this.#live.match(question);
   }
 
+  couldMatch(question: Omit<GrantQuestion, 'arguments'>): GrantFact | undefined {
+    return this.#live.match(question);
+  }
+
   use(id: string, session: string): Promise<{ release(): void }> {
     return this.#live.use(id, session);
   }

@@ -1,6 +1,9 @@
 import { type NumberLexeme, withinLimits } from './argument-limits.ts';
 import type { Grant, GrantQuestion } from './types.ts';
 
+/** A call whose arguments are not known yet. */
+export type AnyArguments = Omit<GrantQuestion, 'arguments'>;
+
 /** Grants in force, in memory, by principal and server. */
 export class InForce {
   readonly #byKey = new Map<string, Grant[]>();
@@ -39,7 +42,7 @@ export class InForce {
   }
 
   /** The grant that permits the call at that time: the one that ends first. */
-  match(question: GrantQuestion, nowMs: number, lexemeOf: NumberLexeme): Grant | undefined {
+  match(question: GrantQuestion | AnyArguments, nowMs: number, lexemeOf: NumberLexeme): Grant | undefined {
     const { principal, server } = question;
     const candidates = this.#byKey.get(keyOf(principal.kind, principal.name, server));
     if (candidates === undefined) return undefined;
@@ -48,13 +51,19 @@ export class InForce {
       if (endOf(grant) <= nowMs) return false;
       if (grant.usesMax !== undefined && grant.uses >= grant.usesMax) return false;
       if (grant.session !== undefined && grant.session !== question.session) return false;
-      if (grant.tools.length > 0 && (question.tool === undefined || !grant.tools.includes(question.tool)))
-        return false;
+      if (!covers(grant, question.on)) return false;
+      // To connect and to list is to send nothing yet.
+      if (question.on === 'server' || !('arguments' in question)) return true;
       if (grant.argumentLimits.length === 0) return true;
       args ??= { read: question.arguments?.() };
       return withinLimits(args.read, grant.argumentLimits, lexemeOf);
     });
   }
+}
+
+function covers({ tools }: Grant, on: GrantQuestion['on']): boolean {
+  if (on === 'server' || tools.length === 0) return true;
+  return on !== 'other' && tools.includes(on.tool);
 }
 
 function endOf(grant: Grant): number {

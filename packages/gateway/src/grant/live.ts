@@ -5,7 +5,7 @@ import type { Store } from '../store/index.ts';
 import type { NumberLexeme } from './argument-limits.ts';
 import { GATEWAY_ACTOR, grantEntry, type RecordGrantEntry } from './entries.ts';
 import { GrantError } from './errors.ts';
-import { InForce } from './in-force.ts';
+import { type AnyArguments, InForce } from './in-force.ts';
 import { ACTIVE_MAX, EXPIRE_BATCH } from './limits.ts';
 import { Running } from './running.ts';
 import { takeStep } from './steps.ts';
@@ -41,7 +41,7 @@ export class LiveGrants {
     return this.#inForce.size;
   }
 
-  match(question: GrantQuestion): GrantFact | undefined {
+  match(question: GrantQuestion | AnyArguments): GrantFact | undefined {
     const { clock, numberLexeme } = this.#options;
     const grant = this.#inForce.match(question, clock.now(), numberLexeme);
     if (grant === undefined) return undefined;

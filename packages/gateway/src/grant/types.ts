@@ -65,7 +65,8 @@ export interface GrantFact {
 export interface GrantQuestion {
   readonly principal: GrantPrincipal;
   readonly server: string;
-  readonly tool: string | undefined;
+  /** What it acts on: the server itself (to connect), a tool by name, or another thing of the server. */
+  readonly on: 'server' | 'other' | { readonly tool: string };
   readonly session: string;
   readonly arguments: (() => unknown) | undefined;
 }
@@ -94,6 +95,8 @@ export interface Grants {
    * Undefined where there is none.
    */
   match(question: GrantQuestion): GrantFact | undefined;
+  /** The same, whatever the arguments will be: for lists. */
+  couldMatch(question: Omit<GrantQuestion, 'arguments'>): GrantFact | undefined;
   /**
    * Counts a use, durably, before the call is sent, and notes the session as working under the grant until
    * `release` is called: a grant that ends meanwhile ends the session.

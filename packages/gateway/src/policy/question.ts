@@ -102,7 +102,7 @@ const ACTION_ENTITIES = Object.fromEntries(
     {
       uid: { type: ACTION_TYPE, id: action },
       attrs: {},
-      parents: [{ type: ACTION_TYPE, id: ACTION_GROUP }],
+      parents: action === 'request' ? [] : [{ type: ACTION_TYPE, id: ACTION_GROUP }],
     },
   ]),
   // `fromEntries` forgets which keys there are.

@@ -46,6 +46,7 @@ ${RISK_TYPES}
   action get in [use] appliesTo { principal: [User, ServiceAccount], resource: [Prompt], context: Facts };
   action complete in [use] appliesTo { principal: [User, ServiceAccount], resource: [Prompt, Resource], context: Facts };
   action subscribe in [use] appliesTo { principal: [User, ServiceAccount], resource: [Resource, Server], context: Facts };
+  action request appliesTo { principal: [User, ServiceAccount], resource: [Server], context: Facts };
   action sample, elicit, roots in [use] appliesTo {
     principal: [User, ServiceAccount], resource: [Server, Tool], context: Facts
   };
@@ -70,5 +71,5 @@ export const ACTION_TYPE = entityType('Action');
 export const GROUP_TYPE = entityType('Group');
 export const SERVER_TYPE = entityType('Server');
 export const TOOL_TYPE = entityType('Tool');
-/** The action group that all actions are in. */
+/** The action group that all actions but `request` are in. */
 export const ACTION_GROUP = 'use';

@@ -38,7 +38,9 @@ function actionMatches({ action }: PolicyJson, question: Question): boolean {
   const named = 'entities' in action ? action.entities : [action.entity];
   return named.map(entityOf).some(({ type, id }) => {
     if (type !== ACTION_TYPE) return false;
-    return id === question.action || (action.op === 'in' && id === ACTION_GROUP);
+    return (
+      id === question.action || (action.op === 'in' && id === ACTION_GROUP && question.action !== 'request')
+    );
   });
 }
 

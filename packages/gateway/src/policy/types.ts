@@ -1,4 +1,7 @@
-/** Cedar actions on MCP (DESIGN.md §10); all are in the action group `use`. */
+/**
+ * Cedar actions on MCP (DESIGN.md §10); all but `request` are in the action group `use`. `request` asks for a grant on a
+ * server: who may use something may not for that reason give more to itself.
+ */
 export const ACTIONS = [
   'connect',
   'call',
@@ -9,6 +12,7 @@ export const ACTIONS = [
   'sample',
   'elicit',
   'roots',
+  'request',
 ] as const;
 export type Action = (typeof ACTIONS)[number];
 

@@ -38,6 +38,11 @@ export function checkDocument(
       problems.push(problem(path, message));
     }
   }
+  if (problems.length === 0) {
+    // The schema has just accepted it, so it is an object.
+    for (const { path, message } of kind.problems?.(spec as Record<string, unknown>) ?? [])
+      problems.push(problem(path, message));
+  }
   const unstorable = findUnstorable(spec, '');
   if (unstorable !== undefined) problems.push(problem(unstorable, 'has a character that cannot be stored.'));
   if (problems.length > 0) return { problems };

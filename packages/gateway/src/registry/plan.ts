@@ -3,7 +3,6 @@ import { type CheckedDocument, checkDocument, problemAt } from './check.ts';
 import { unifiedDiff, yamlForm } from './diff.ts';
 import { nearest } from './hint.ts';
 import { isKind, KIND_NAMES } from './kinds/index.ts';
-import { findDocument } from './snapshot.ts';
 import type {
   Change,
   DocumentInput,
@@ -118,7 +117,7 @@ function checkDeletion(
       `There is no kind "${kind}".${meant} Known kinds: ${KIND_NAMES.join(', ')}.`,
     );
   }
-  if (findDocument(snapshot, kind, name) === undefined) {
+  if (snapshot.of(kind).get(name) === undefined) {
     return problemAt(deletion, 'name', `There is no ${kind} "${name}" to delete.`);
   }
   return { kind, name };
@@ -164,7 +163,7 @@ function checkReferences(
 
 function changeTo(snapshot: Snapshot, document: CheckedDocument): Change {
   const { kind, name } = document;
-  const current = findDocument(snapshot, kind, name);
+  const current = snapshot.of(kind).get(name);
   const after = digestOf(document);
   if (current === undefined) {
     return { kind, name, effect: 'create', after, diff: unifiedDiff('', yamlForm(document)) };
@@ -175,7 +174,7 @@ function changeTo(snapshot: Snapshot, document: CheckedDocument): Change {
 }
 
 function deletionOf(snapshot: Snapshot, kind: DocumentKind, name: string): Change {
-  const current = findDocument(snapshot, kind, name);
+  const current = snapshot.of(kind).get(name);
   if (current === undefined) throw new Error('a checked deletion names a document of the snapshot');
   return { kind, name, effect: 'delete', before: current.digest, diff: unifiedDiff(yamlForm(current), '') };
 }

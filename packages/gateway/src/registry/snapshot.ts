@@ -1,5 +1,5 @@
 import type { Store } from '../store/index.ts';
-import { isKind } from './kinds/index.ts';
+import { isKind, KIND_NAMES } from './kinds/index.ts';
 import type { Document, DocumentKind, Snapshot, SpecOf } from './types.ts';
 
 interface Row {
@@ -25,23 +25,27 @@ const LOAD = `
 /** Reads all documents at the current version. */
 export async function loadSnapshot(from: Queryable): Promise<Snapshot> {
   const { rows } = await from.query<Row>(LOAD);
-  const snapshot = {
-    version: Number(rows[0]?.version ?? 0),
-    servers: new Map<string, Document<'Server'>>(),
-    policies: new Map<string, Document<'Policy'>>(),
-    groups: new Map<string, Document<'Group'>>(),
-    serviceAccounts: new Map<string, Document<'ServiceAccount'>>(),
+  // Cast: a map for each kind there is, and a document is only put into the map of its own.
+  const byKind = Object.fromEntries(KIND_NAMES.map((kind) => [kind, new Map()])) as unknown as {
+    [K in DocumentKind]: Map<string, Document<K>>;
   };
   for (const row of rows) {
     const { kind } = row;
     // A newer gateway beside this one may have stored kinds this one does not know.
-    if (kind === null || !isKind(kind)) continue;
-    if (kind === 'Server') snapshot.servers.set(row.name, documentOf(kind, row));
-    else if (kind === 'Policy') snapshot.policies.set(row.name, documentOf(kind, row));
-    else if (kind === 'Group') snapshot.groups.set(row.name, documentOf(kind, row));
-    else snapshot.serviceAccounts.set(row.name, documentOf(kind, row));
+    if (kind !== null && isKind(kind)) put(byKind[kind], documentOf(kind, row));
   }
-  return Object.freeze(snapshot);
+  return Object.freeze({
+    version: Number(rows[0]?.version ?? 0),
+    servers: byKind.Server,
+    policies: byKind.Policy,
+    groups: byKind.Group,
+    serviceAccounts: byKind.ServiceAccount,
+    of: <K extends DocumentKind>(kind: K): ReadonlyMap<string, Document<K>> => byKind[kind],
+  });
+}
+
+function put(map: Map<string, Document>, document: Document): void {
+  map.set(document.name, document);
 }
 
 /** Reads the version alone. */
@@ -62,22 +66,4 @@ function documentOf<K extends DocumentKind>(kind: K, row: Row): Document<K> {
     updatedAt: row.updated_at.toISOString(),
     updatedBy: row.updated_by,
   };
-}
-
-/** A document of any kind. */
-export function findDocument(snapshot: Snapshot, kind: DocumentKind, name: string): Document | undefined {
-  return documentsOf(snapshot, kind).get(name);
-}
-
-function documentsOf(snapshot: Snapshot, kind: DocumentKind): ReadonlyMap<string, Document> {
-  switch (kind) {
-    case 'Server':
-      return snapshot.servers;
-    case 'Policy':
-      return snapshot.policies;
-    case 'Group':
-      return snapshot.groups;
-    case 'ServiceAccount':
-      return snapshot.serviceAccounts;
-  }
 }

@@ -1,5 +1,5 @@
 /** Kinds of configuration documents. Each has one schema, in `registry/kinds/`. */
-export type DocumentKind = 'Server' | 'Policy' | 'Group' | 'ServiceAccount';
+export type DocumentKind = 'Server' | 'Policy' | 'Group' | 'ServiceAccount' | 'Limit';
 
 /** Roles on a principal: what it may do through the API (never what it may call; that is policy's). */
 export const ROLES = ['administrator', 'policy-author', 'approver', 'auditor', 'operator', 'user'] as const;
@@ -19,6 +19,8 @@ export interface ServerSpec {
   absoluteMinutes: number;
   /** Seconds a call may take before it is given up as `unknown`. Default 300. */
   callTimeoutSeconds: number;
+  /** Just-in-time access to this server. */
+  grants?: { maxMinutes?: number; ticket?: 'required' | 'optional' };
 }
 
 export interface PolicySpec {
@@ -39,11 +41,26 @@ export interface ServiceAccountSpec {
   disabled: boolean;
 }
 
+/** A limit on calls; the limit room's rule without its name. Members that are left out restrict nothing. */
+export interface LimitSpec {
+  description?: string;
+  enabled: boolean;
+  principals?: string[];
+  groups?: string[];
+  servers?: string[];
+  tools?: string[];
+  per: ('principal' | 'server' | 'tool')[];
+  calls?: { max: number; seconds: number };
+  concurrent?: number;
+  budget?: { argument: string; max: number; seconds: number; scale: number };
+}
+
 export interface SpecOf {
   Server: ServerSpec;
   Policy: PolicySpec;
   Group: GroupSpec;
   ServiceAccount: ServiceAccountSpec;
+  Limit: LimitSpec;
 }
 
 /** One document as stored: defaults filled in, checked by its kind's schema. */
@@ -65,6 +82,8 @@ export interface Snapshot {
   readonly policies: ReadonlyMap<string, Document<'Policy'>>;
   readonly groups: ReadonlyMap<string, Document<'Group'>>;
   readonly serviceAccounts: ReadonlyMap<string, Document<'ServiceAccount'>>;
+  /** The documents of any kind, by name. */
+  of<K extends DocumentKind>(kind: K): ReadonlyMap<string, Document<K>>;
 }
 
 /** Someone asks for a document to be so. */

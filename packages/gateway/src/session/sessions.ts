@@ -1,5 +1,6 @@
 import type { Clock } from '@sallyport/shared/clock';
 import { newId } from '@sallyport/shared/ids';
+import type { Message } from '@sallyport/shared/jsonrpc';
 import { SessionError } from './errors.ts';
 import { SEEN_WRITE_MS, SESSIONS_PER_PRINCIPAL_MAX, SWEEP_MS } from './limits.ts';
 import { Session } from './session.ts';
@@ -129,6 +130,12 @@ export class Sessions {
 
   endWhere(matches: (identity: SessionIdentity) => boolean, reason: string): void {
     for (const session of [...this.#live.values()]) if (matches(session.identity)) session.end(reason);
+  }
+
+  /** The gateway's own news for clients that listen, `notifications/tools/list_changed`; legacy sessions only. */
+  announce(matches: (identity: SessionIdentity) => boolean, message: Message): void {
+    for (const session of this.#live.values())
+      if (session.identity.era === 'legacy' && matches(session.identity)) session.listener.say(message);
   }
 
   /** The agent's process is another one, or it said that these have ended. */

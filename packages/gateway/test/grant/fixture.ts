@@ -87,7 +87,13 @@ export async function openBench(more: Partial<GrantsOptions> = {}): Promise<Benc
     },
     restart: () => open(bench),
     call: ({ tool = 'transfer', session = 'ses_1', arguments: args = { amount_minor: 100 } } = {}) =>
-      bench.grants.match({ principal: engineer, server: 'ledger', tool, session, arguments: () => args })?.id,
+      bench.grants.match({
+        principal: engineer,
+        server: 'ledger',
+        on: { tool },
+        session,
+        arguments: () => args,
+      })?.id,
   };
   bench.grants = await open(bench);
   return bench;

@@ -43,7 +43,7 @@ async function holds(model: Model, { replicas }: Real): Promise<void> {
     const fact = replica.match({
       principal: engineer,
       server: 'ledger',
-      tool: 'transfer',
+      on: { tool: 'transfer' },
       session: 'ses_1',
       arguments: () => ({ amount_minor: 1 }),
     });

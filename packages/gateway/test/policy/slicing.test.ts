@@ -150,7 +150,7 @@ function reference(
         parents: principal.groups.map((id) => ({ type: `${S}Group`, id })),
       },
       { uid: what, attrs: { name: what.id }, parents: what.type === server.type ? [] : [server] },
-      { uid: action, attrs: {}, parents: [use] },
+      { uid: action, attrs: {}, parents: action.id === 'request' ? [] : [use] },
     ],
     context: {
       era: context.era,

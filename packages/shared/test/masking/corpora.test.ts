@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { maskMessage } from '../../src/masking/index.ts';
 import { everything, mask, masked, textAnswer } from './answers.ts';
 
-const folder = process.env['SALLYPORT_CORPORA'] ?? join(import.meta.dirname, '../../../../../shared/corpora');
+const folder = process.env.SALLYPORT_CORPORA ?? join(import.meta.dirname, '../../../../../shared/corpora');
 
 function files(name: string): string[] {
   if (!existsSync(join(folder, name))) return [];

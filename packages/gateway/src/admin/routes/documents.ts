@@ -150,7 +150,7 @@ function addReading(app: AdminApp, rooms: AdminRooms): void {
       const { kind, ...page } = request.query;
       const snapshot = rooms.registry.snapshot();
       const kinds = kind === undefined ? DOCUMENT_KINDS : [kind];
-      const documents = kinds.flatMap((each) => [...documentsOf(snapshot, each).values()]);
+      const documents = kinds.flatMap((each) => [...snapshot.of(each).values()]);
       const { items, ...rest } = pageInMemory(
         documents,
         page,
@@ -213,22 +213,12 @@ function readBody(body: Static<typeof ApplyBody>): ReadDocuments {
 }
 
 function requireDocument(snapshot: Snapshot, kind: DocumentKind, name: string): Document {
-  const document = documentsOf(snapshot, kind).get(name);
+  const document = snapshot.of(kind).get(name);
   if (document !== undefined) return document;
   throw new AdminError(
     'not_found',
     `There is no ${kind} named "${name}". GET /documents?kind=${kind} lists them.`,
   );
-}
-
-function documentsOf(snapshot: Snapshot, kind: DocumentKind): ReadonlyMap<string, Document> {
-  const byKind: Record<DocumentKind, ReadonlyMap<string, Document>> = {
-    Server: snapshot.servers,
-    Policy: snapshot.policies,
-    Group: snapshot.groups,
-    ServiceAccount: snapshot.serviceAccounts,
-  };
-  return byKind[kind];
 }
 
 function documentAnswer(document: Document): Static<typeof DocumentAnswer> {

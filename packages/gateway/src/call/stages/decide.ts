@@ -2,6 +2,7 @@ import type { EntryDraft } from '../../audit/index.ts';
 import type { Action, Decision } from '../../policy/index.ts';
 import { type CallFacts, contextOf } from '../context.ts';
 import { Ending, REFUSAL } from '../ending.ts';
+import { decideGranted } from '../granted.ts';
 import { argumentsOf, type Resource, resourceOf } from '../resource.ts';
 import type { Rooms } from '../rooms.ts';
 import type { Attached, AttachedFields } from './attach.ts';
@@ -12,6 +13,8 @@ export interface DecidedFields {
   readonly decision: Decision;
   readonly action: Action;
   readonly resource: Resource;
+  /** The grant without which this would not be permitted. */
+  readonly grant?: string;
   readonly facts: Omit<EntryDraft, 'kind'>;
 }
 
@@ -32,7 +35,7 @@ export type { Decided };
  * Policy's decision on the body as it will be sent: what is checked here is the very buffer that is dispatched.
  * @throws Ending a JSON-RPC error that says why and what to do next
  */
-export function decide(rooms: Pick<Rooms, 'policy'>, call: Attached): Decided {
+export function decide(rooms: Pick<Rooms, 'policy' | 'grants'>, call: Attached): Decided {
   const { message, controls, session } = call.fields;
   const server = session.identity.server;
   if (controls === undefined || controls.decide === 'follows') {
@@ -52,21 +55,27 @@ export function decide(rooms: Pick<Rooms, 'policy'>, call: Attached): Decided {
  * this moment. What is still held comes back as held.
  * @throws Ending where it is denied by now
  */
-export function decideAgain(rooms: Pick<Rooms, 'policy'>, call: Decided, facts: CallFacts): Decided {
+export function decideAgain(
+  rooms: Pick<Rooms, 'policy' | 'grants'>,
+  call: Decided,
+  facts: CallFacts,
+): Decided {
   const { attached, action, resource } = call.fields;
   return decideOn(rooms, attached, action, resource, facts);
 }
 
 function decideOn(
-  rooms: Pick<Rooms, 'policy'>,
+  rooms: Pick<Rooms, 'policy' | 'grants'>,
   call: AttachedFields,
   action: Action,
   resource: Resource,
   callFacts: CallFacts = {},
 ): Decided {
-  const decision = evaluate(rooms, call, action, resource, callFacts);
+  const { decision, grant } = decideGranted(rooms, call, action, resource, callFacts);
+  const under = grant === undefined ? {} : { grant };
   const facts: Omit<EntryDraft, 'kind'> = {
     ...call.facts,
+    ...under,
     ...(resource.type === 'Tool' ? { tool: resource.name } : {}),
     ...(resource.type === 'Server' || resource.type === 'Tool'
       ? {}
@@ -80,7 +89,7 @@ function decideOn(
     },
   };
   if (decision.effect === 'deny') throw Object.assign(denied(decision, action, resource), { facts });
-  return new Decided({ attached: call, decision, action, resource, facts });
+  return new Decided({ attached: call, decision, action, resource, ...under, facts });
 }
 
 /** The decision on something in a session, for calls and for what a server asks of the client. */

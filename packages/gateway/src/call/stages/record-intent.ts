@@ -3,7 +3,7 @@ import type { EntryDraft } from '../../audit/index.ts';
 import { Ending, REFUSAL } from '../ending.ts';
 import { digestOf, record } from '../record.ts';
 import type { Rooms } from '../rooms.ts';
-import type { Approved } from './approve.ts';
+import type { Admitted } from './admit.ts';
 import type { DecidedFields } from './decide.ts';
 
 export interface IntendedFields {
@@ -33,7 +33,7 @@ const CONTROL = ['PCI 10.2.1.1', 'AU-12(1)'] as const;
  * Commit point 1. When this resolves, a durable entry says that the call may be sent. A crash after it leaves an
  * intent without an outcome, which the next start records as indeterminate.
  */
-export async function recordIntent(rooms: Rooms, call: Approved): Promise<Intended> {
+export async function recordIntent(rooms: Rooms, call: Admitted): Promise<Intended> {
   const { decided, facts } = call.fields;
   const { attached } = decided;
   const callId = newId('cal');

@@ -22,7 +22,7 @@ export function addDocumentCommands(program: Command): void {
   documents
     .command('list')
     .summary('list documents')
-    .option('--kind <kind>', 'only this kind: Server, Policy, Group, ServiceAccount')
+    .option('--kind <kind>', 'only this kind, such as Server or Policy')
     .option(...JSON_OPTION)
     .addHelpText('after', example('documents list --kind Policy'))
     .action(async (options: JsonOption & { kind?: string }, command: Command) => {

@@ -1,5 +1,6 @@
 import type { DocumentKind } from '../types.ts';
 import { groupKind } from './group.ts';
+import { limitKind } from './limit.ts';
 import { policyKind } from './policy.ts';
 import type { Kind } from './schema.ts';
 import { serverKind } from './server.ts';
@@ -11,6 +12,7 @@ export const KINDS: Readonly<Record<DocumentKind, Kind>> = {
   Policy: policyKind,
   Group: groupKind,
   ServiceAccount: serviceAccountKind,
+  Limit: limitKind,
 };
 
 export const KIND_NAMES = Object.keys(KINDS);

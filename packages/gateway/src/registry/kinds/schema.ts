@@ -7,6 +7,8 @@ export interface Kind {
   readonly namePattern: RegExp;
   /** The rule for names in words. */
   readonly nameRule: string;
+  /** What the schema can't say: problems of a spec that it accepts. */
+  readonly problems?: (spec: Record<string, unknown>) => readonly { path: string; message: string }[];
 }
 
 /** Servers and agents (DESIGN.md §2). */

@@ -19,5 +19,12 @@ export const serverKind: Kind = {
     idleMinutes: Type.Integer({ minimum: 1, maximum: SESSION_MAX_MINUTES, default: 15 }),
     absoluteMinutes: Type.Integer({ minimum: 1, maximum: SESSION_MAX_MINUTES, default: 720 }),
     callTimeoutSeconds: Type.Integer({ minimum: 1, maximum: CALL_MAX_SECONDS, default: 300 }),
+    grants: Type.Optional(
+      strict({
+        // Thirty days: what holds longer is not just in time.
+        maxMinutes: Type.Optional(Type.Integer({ minimum: 1, maximum: 43_200 })),
+        ticket: Type.Optional(Type.Enum(['required', 'optional'])),
+      }),
+    ),
   }),
 };
