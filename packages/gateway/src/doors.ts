@@ -6,7 +6,7 @@ import type { Audit } from './audit/index.ts';
 import type { Rooms } from './call/index.ts';
 import type { Settings } from './config/index.ts';
 import type { Foundation } from './foundation.ts';
-import type { Grants } from './grant/index.ts';
+import type { AccessReviews, Grants } from './grant/index.ts';
 import { createFrontDoor, type FrontDoorOptions, readTls } from './http/index.ts';
 import type { Identity } from './identity/index.ts';
 import type { Limits } from './limit/index.ts';
@@ -44,6 +44,7 @@ export interface Joined extends Foundation {
   readonly metrics: Metrics;
   readonly grants: Grants;
   readonly limits: Limits;
+  readonly accessReviews: AccessReviews;
 }
 
 /** How long calls under way may go on at a stop. */
@@ -93,6 +94,8 @@ export async function openDoors(joined: Joined, undo: (() => unknown)[]): Promis
       identity,
       policy,
       audit,
+      grants: joined.grants,
+      accessReviews: joined.accessReviews,
       tunnel,
       sessions: sessionsView(sessions),
       gatewayInfo,

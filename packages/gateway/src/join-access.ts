@@ -3,6 +3,7 @@ import { readMessage } from '@sallyport/shared/jsonrpc';
 import type { Audit } from './audit/index.ts';
 import { numberLexeme } from './call/index.ts';
 import {
+  AccessReviews,
   type ApprovalAsk,
   type Grants,
   type GrantsOptions,
@@ -29,11 +30,14 @@ export interface AccessParts {
 
 const LIST_CHANGED = Buffer.from('{"jsonrpc":"2.0","method":"notifications/tools/list_changed"}');
 
+export interface Access {
+  readonly grants: Grants;
+  readonly limits: Limits;
+  readonly accessReviews: AccessReviews;
+}
+
 /** Joins grants and limits with policy, documents, sessions and the log. */
-export async function joinAccess(
-  parts: AccessParts,
-  undo: (() => unknown)[],
-): Promise<{ grants: Grants; limits: Limits }> {
+export async function joinAccess(parts: AccessParts, undo: (() => unknown)[]): Promise<Access> {
   const { store, logger, audit, registry, sessions } = parts;
   const grants = await openGrants({
     ...optionsFor(parts),
@@ -63,7 +67,15 @@ export async function joinAccess(
   };
   useLimits();
   registry.onChange(useLimits);
-  return { grants, limits };
+  const accessReviews = new AccessReviews({
+    store,
+    clock: systemClock,
+    record: (entry) => audit.record(entry),
+    accounts: () =>
+      [...registry.snapshot().serviceAccounts.values()].map(({ name, spec }) => ({ name, ...spec })),
+    lastUsed: () => sessions.lastSeen(),
+  });
+  return { grants, limits, accessReviews };
 }
 
 function optionsFor(parts: AccessParts): Omit<GrantsOptions, 'store' | 'logger' | 'record'> {

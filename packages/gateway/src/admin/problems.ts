@@ -1,4 +1,5 @@
 import { type ErrorOrigin, SallyportError } from '@sallyport/shared/errors';
+import { GrantError, type GrantErrorCode } from '../grant/index.ts';
 import { RegistryError } from '../registry/index.ts';
 
 /** What can go wrong with a request to the API, with its status. Closed: scripts act on these. */
@@ -136,6 +137,7 @@ const FROM_FASTIFY: Readonly<Record<string, { code: ProblemCode; message: string
 
 function fromRoom(error: SallyportError): AdminError {
   const options = { cause: error, ...(error.detail === undefined ? {} : { detail: error.detail }) };
+  if (error instanceof GrantError) return new AdminError(FROM_GRANT[error.code], error.message, options);
   switch (error.code) {
     case 'conflict':
       return new AdminError('conflict', error.message, options);
@@ -155,6 +157,16 @@ function fromRoom(error: SallyportError): AdminError {
       return new AdminError('internal', error.message, options);
   }
 }
+
+const FROM_GRANT: Readonly<Record<GrantErrorCode, ProblemCode>> = {
+  invalid: 'invalid_request',
+  denied: 'forbidden',
+  too_many: 'conflict',
+  not_found: 'not_found',
+  conflict: 'conflict',
+  ended: 'conflict',
+  unavailable: 'unavailable',
+};
 
 function codeOf(thrown: unknown): string | undefined {
   if (typeof thrown !== 'object' || thrown === null || !('code' in thrown)) return undefined;

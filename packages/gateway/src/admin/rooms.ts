@@ -1,5 +1,6 @@
 import type { Clock } from '@sallyport/shared/clock';
 import type { Audit } from '../audit/index.ts';
+import type { AccessReviews, Grants } from '../grant/index.ts';
 import type { Identity } from '../identity/index.ts';
 import type { Policy } from '../policy/index.ts';
 import type { Changer, Registry } from '../registry/index.ts';
@@ -53,6 +54,8 @@ export interface AdminRooms {
   readonly identity: Identity;
   readonly policy: Policy;
   readonly audit: Audit;
+  readonly grants: Pick<Grants, 'request' | 'narrow' | 'revoke' | 'get' | 'list'>;
+  readonly accessReviews: Pick<AccessReviews, 'list' | 'decide'>;
   readonly tunnel: Tunnel;
   readonly sessions: SessionsView;
   readonly gatewayInfo: GatewayInfo;

@@ -21,6 +21,7 @@ export interface ApiClient {
   readonly foundIn: string;
   get<T>(path: string, query?: Query): Promise<T>;
   post<T>(path: string, body?: unknown): Promise<T>;
+  patch<T>(path: string, body: unknown): Promise<T>;
   delete<T>(path: string, query?: Query): Promise<T>;
   /** All items of a list, page by page. */
   all<T>(path: string, query?: Query): Promise<T[]>;
@@ -61,6 +62,7 @@ export function openApiClient(settings: ClientSettings, options: { insecureHttp:
     foundIn,
     get,
     post: (path, body) => call('POST', path, {}, body),
+    patch: (path, body) => call('PATCH', path, {}, body),
     delete: (path, query = {}) => call('DELETE', path, query),
     all: async <T>(path: string, query: Query = {}): Promise<T[]> => {
       const items: T[] = [];

@@ -6,6 +6,7 @@ import { addApplyCommand } from './commands/apply.ts';
 import { addAuditCommands } from './commands/audit.ts';
 import { addDoctorCommand } from './commands/doctor.ts';
 import { addDocumentCommands } from './commands/documents.ts';
+import { addGrantCommands } from './commands/grants.ts';
 import { addPolicyCommands } from './commands/policy.ts';
 import { addServerCommands } from './commands/servers.ts';
 import { addSessionCommands } from './commands/sessions.ts';
@@ -74,6 +75,7 @@ function buildProgram(commands: GatewayCommands): Command {
   addAgentCommands(program);
   addServerCommands(program);
   addSessionCommands(program);
+  addGrantCommands(program);
   addPolicyCommands(program);
   addAuditCommands(program);
   addStatusCommand(program);

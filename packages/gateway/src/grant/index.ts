@@ -7,6 +7,7 @@ import type { Grants } from './types.ts';
 export type { GrantEntry, RecordGrantEntry } from './entries.ts';
 export { GrantError, type GrantErrorCode } from './errors.ts';
 export type { ApprovalAsk, GrantsOptions, RequestDecision } from './grants.ts';
+export { type AccessReview, AccessReviews, type ReviewEntry } from './reviews.ts';
 export type { GrantBounds } from './terms.ts';
 export type {
   ArgumentLimit,

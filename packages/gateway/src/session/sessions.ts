@@ -178,6 +178,11 @@ export class Sessions {
     return this.#options.store.list(after, limit);
   }
 
+  /** When each principal was last seen, for recertification. */
+  lastSeen(): Promise<Map<string, Date>> {
+    return this.#options.store.lastSeen();
+  }
+
   live(id: string): Session | undefined {
     return this.#live.get(id);
   }

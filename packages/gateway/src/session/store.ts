@@ -89,6 +89,14 @@ export class SessionStore {
     return rows.map(fromRow);
   }
 
+  /** When each principal was last seen in a session, of any era. */
+  async lastSeen(): Promise<Map<string, Date>> {
+    const { rows } = await this.#pool.query<{ principal: string; seen: Date }>(
+      'SELECT principal, max(last_seen_at) AS seen FROM sessions GROUP BY principal',
+    );
+    return new Map(rows.map(({ principal, seen }) => [principal, seen]));
+  }
+
   async seen(id: string, lastSeenAt: number, protocolVersion: string | undefined): Promise<void> {
     await this.#pool.query(
       'UPDATE sessions SET last_seen_at = $2, protocol_version = COALESCE($3, protocol_version) WHERE id = $1',

@@ -6,6 +6,7 @@ import { systemClock } from '@sallyport/shared/clock';
 import { type Admin, type AdminRooms, createAdmin } from '../../src/admin/index.ts';
 import { openAudit } from '../../src/audit/index.ts';
 import { openIdentity } from '../../src/identity/index.ts';
+import { joinAccess } from '../../src/join-access.ts';
 import { createPolicy } from '../../src/policy/index.ts';
 import { openRegistry, ROLES, type Role, type Snapshot } from '../../src/registry/index.ts';
 import { SessionStore, Sessions } from '../../src/session/index.ts';
@@ -147,6 +148,19 @@ async function joinRooms(databaseUrl: string, folder: string, publicUrl: string)
     onEnded: () => undefined,
     onDropped: () => undefined,
   });
+  const access = await joinAccess(
+    {
+      store,
+      logger,
+      audit,
+      registry,
+      policy,
+      sessions,
+      askApproval: async () => 'apr_test',
+      withdrawApproval: async () => undefined,
+    },
+    [],
+  );
   const gatewayInfo = {
     version: GATEWAY_VERSION,
     publicUrl,
@@ -159,6 +173,7 @@ async function joinRooms(databaseUrl: string, folder: string, publicUrl: string)
     identity,
     policy,
     audit,
+    ...access,
     tunnel,
     sessions: sessionsView(sessions),
     gatewayInfo,
@@ -168,6 +183,8 @@ async function joinRooms(databaseUrl: string, folder: string, publicUrl: string)
   const close = async (): Promise<void> => {
     await tunnel.stop(0);
     sessions.close();
+    await access.grants.close();
+    await access.limits.close();
     await registry.close();
     await identity.close();
     await audit.close();
