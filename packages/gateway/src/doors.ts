@@ -67,7 +67,7 @@ export async function openDoors(joined: Joined, undo: (() => unknown)[]): Promis
     grants: joined.grants,
     limits: joined.limits,
     audit,
-    masking: createMasking(),
+    masking: createMasking({ clock: systemClock }),
     tools: createTools(),
     server: (name) => usableServer(registry.snapshot(), name),
     inventory: (agent, server) => tunnel.server(agent, server),

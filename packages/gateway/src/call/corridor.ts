@@ -1,5 +1,5 @@
 import { afterwards } from './afterwards.ts';
-import { readyInterim } from './interim.ts';
+import { Interims } from './interims.ts';
 import { asksForAccess, runRequestAccess } from './request-access.ts';
 import type { Answer, Rooms } from './rooms.ts';
 import { settle, type Trail } from './settle.ts';
@@ -46,11 +46,10 @@ export async function runCall(rooms: Rooms, received: Received, answer: Answer):
     trail.intended = intended;
     announceSession(attached, answer);
 
-    const answered = await dispatch(rooms, intended, answer, (interim) =>
-      readyInterim(rooms, intended, interim),
-    );
+    trail.interims = new Interims(rooms, attached.fields, intended.fields.facts, (raw) => answer.interim(raw));
+    const answered = await dispatch(rooms, intended, answer, trail.interims);
 
-    const masked = mask(rooms, answered);
+    const masked = await mask(rooms, answered);
 
     const settled = await recordOutcome(rooms, masked); // commit point 2
     trail.settled = settled;
@@ -58,6 +57,7 @@ export async function runCall(rooms: Rooms, received: Received, answer: Answer):
     await afterwards(rooms, attached, answered);
     respond(settled, answer);
   } catch (thrown) {
+    trail.interims?.drop();
     await settle(rooms, trail, thrown, answer);
   } finally {
     trail.admitted?.fields.release(trail.intended !== undefined && trail.ending !== 'not_sent');

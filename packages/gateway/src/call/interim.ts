@@ -1,55 +1,58 @@
 import { errorAnswer, type Message, RPC } from '@sallyport/shared/jsonrpc';
 import type { EntryDraft } from '../audit/index.ts';
+import type { MaskedMessage } from '../masking/index.ts';
+import { findingFields, responseOf } from './findings.ts';
 import { controlsOf } from './methods.ts';
-import { digestOf, record } from './record.ts';
+import { record } from './record.ts';
 import type { Rooms } from './rooms.ts';
 import type { AttachedFields } from './stages/attach.ts';
 import { evaluate } from './stages/decide.ts';
-import { masked } from './stages/mask.ts';
 import { named } from './stages/receive.ts';
-import type { Intended } from './stages.ts';
-
-/** Makes a message that comes before the answer ready for release: decided, masked, recorded. */
-export function readyInterim(rooms: Rooms, call: Intended, message: Message): Promise<Buffer | undefined> {
-  const { decided, facts } = call.fields;
-  return admitInterim(rooms, decided.attached, facts, message);
-}
 
 /**
- * What of a server's own message may be released; undefined where it may not. A request that is refused is
- * answered to the server, so that it does not wait.
+ * Whether a server's own message may not pass; it is then recorded, and a request is answered to the server, so that
+ * it does not wait.
  */
-export async function admitInterim(
+export async function refuseInterim(
   rooms: Rooms,
   call: AttachedFields,
   facts: Omit<EntryDraft, 'kind'>,
   message: Message,
-): Promise<Buffer | undefined> {
+): Promise<boolean> {
   const refusal = refusalOf(rooms, call, message);
-  const method = named(message.method ?? '');
-  const base = { ...facts, method };
-  if (refusal !== undefined) {
-    await record(
-      rooms,
-      { ...base, kind: 'decision.deny', fields: { direction: 'to_client', reason: refusal } },
-      true,
-    );
-    if (message.kind === 'request') await answerServer(rooms, call, message, refusal);
-    return undefined;
-  }
-  const { raw, findings } = masked(rooms, message, { server: call.session.identity.server, method });
-  const found = Object.keys(findings).length > 0;
+  if (refusal === undefined) return false;
   await record(
     rooms,
     {
-      ...base,
-      kind: 'call.interim',
-      response: { ...digestOf(raw), ...(found ? { findings } : {}) },
-      fields: { direction: 'to_client' },
+      ...facts,
+      method: named(message.method ?? ''),
+      kind: 'decision.deny',
+      fields: { direction: 'to_client', reason: refusal },
     },
     true,
   );
-  return raw;
+  if (message.kind === 'request') await answerServer(rooms, call, message, refusal);
+  return true;
+}
+
+/** Makes durable what is about to be released before an answer. */
+export async function recordInterim(
+  rooms: Pick<Rooms, 'audit'>,
+  facts: Omit<EntryDraft, 'kind'>,
+  message: Message,
+  { raw, findings }: MaskedMessage,
+): Promise<void> {
+  await record(
+    rooms,
+    {
+      ...facts,
+      method: named(message.method ?? ''),
+      kind: 'call.interim',
+      response: responseOf(raw, findings),
+      fields: { direction: 'to_client', ...findingFields(findings) },
+    },
+    true,
+  );
 }
 
 function refusalOf(rooms: Rooms, call: AttachedFields, message: Message): string | undefined {

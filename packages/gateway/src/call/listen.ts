@@ -1,7 +1,6 @@
 import type { Message } from '@sallyport/shared/jsonrpc';
 import { Ending, REFUSAL } from './ending.ts';
-import { InOrder } from './in-order.ts';
-import { admitInterim } from './interim.ts';
+import { Interims } from './interims.ts';
 import { record } from './record.ts';
 import type { Answer, Rooms } from './rooms.ts';
 import { settle, type Trail } from './settle.ts';
@@ -66,16 +65,18 @@ async function relay(
   stream.open();
   const news = link.transport === 'http' ? link.listen(client.lastEventId) : undefined;
   if (news !== undefined) pump(news, (message) => session.listener.say(message));
-  const releases = new InOrder<Buffer | undefined>(async (raw) => {
-    if (raw !== undefined) await stream.interim(raw);
-  });
-  for (;;) {
-    const message = await listening.next();
-    if (message === undefined) break;
-    await releases.add(admitInterim(rooms, attached, about, message));
-    rooms.sessions.touch(session);
+  const interims = new Interims(rooms, attached, about, (raw) => stream.interim(raw));
+  try {
+    for (;;) {
+      const message = await listening.next();
+      if (message === undefined) break;
+      await interims.add(message);
+      rooms.sessions.touch(session);
+    }
+    await interims.end();
+  } finally {
+    interims.drop();
   }
-  await releases.end();
   stream.end();
 }
 

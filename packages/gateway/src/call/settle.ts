@@ -2,6 +2,7 @@ import { errorAnswer } from '@sallyport/shared/jsonrpc';
 import type { EntryDraft } from '../audit/index.ts';
 import { SessionError } from '../session/index.ts';
 import { Ending, type EndingCode, REFUSAL } from './ending.ts';
+import type { Interims } from './interims.ts';
 import { record } from './record.ts';
 import type { Answer, Rooms } from './rooms.ts';
 import type { Admitted, Attached, Authenticated, Decided, Intended, Received, Settled } from './stages.ts';
@@ -15,6 +16,7 @@ export interface Trail {
   admitted?: Admitted;
   intended?: Intended;
   settled?: Settled;
+  interims?: Interims;
   /** How it ended, for the counters. */
   ending?: EndingCode;
 }

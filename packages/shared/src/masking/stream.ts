@@ -33,6 +33,11 @@ export interface StreamMasker {
    * split right here is not seen.
    */
   flush(): MaskResult[];
+  /**
+   * Releases everything held and stays in the stream: the end of what was released is still read together with what
+   * comes, so that of a value split here at least the second part is masked.
+   */
+  release(): MaskResult[];
   readonly heldMessages: number;
   readonly heldBytes: number;
 }
@@ -96,6 +101,15 @@ class Stream implements StreamMasker {
       this.#size = 0;
       this.#released = 0;
       return released;
+    } catch (thrown) {
+      return this.#refuse(thrown);
+    }
+  }
+
+  release(): MaskResult[] {
+    if (this.#held.length === 0) return [];
+    try {
+      return this.#release(this.#scan(), this.#size + 1);
     } catch (thrown) {
       return this.#refuse(thrown);
     }
@@ -188,8 +202,8 @@ class Stream implements StreamMasker {
   #cut(found: Edits, index: number, count: number): void {
     const from = Math.max(found.from[index] ?? 0, this.#released);
     const to = found.to[index] ?? 0;
-    // What began in a released message has its masked form there.
-    let bytes = (found.from[index] ?? 0) < this.#released ? EMPTY : escaped(found.bytes[index] ?? EMPTY);
+    // What began in a message that had to go before its end came is masked from here on.
+    let bytes: Uint8Array = escaped(found.bytes[index] ?? EMPTY);
     for (const held of this.#held.slice(0, count)) {
       const begin = Math.max(from, held.begin);
       const end = Math.min(to, held.end);

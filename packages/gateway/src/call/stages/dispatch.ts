@@ -1,7 +1,7 @@
 import { find, findPath, idKeyOf, type Message, MessageError, readMessage } from '@sallyport/shared/jsonrpc';
 import type { ExchangeEnd, Session } from '../../session/index.ts';
 import { Ending, REFUSAL } from '../ending.ts';
-import { InOrder } from '../in-order.ts';
+import type { Interims } from '../interims.ts';
 import type { Answer, Rooms } from '../rooms.ts';
 import type { Incoming } from './receive.ts';
 import type { Intended, IntendedFields } from './record-intent.ts';
@@ -11,6 +11,8 @@ interface AnsweredFields {
   readonly answer: Message;
   /** HTTP status the server gave its answer with. */
   readonly httpStatus: number;
+  /** What came before the answer; some of it may still be held. */
+  readonly interims: Interims;
 }
 
 class Answered {
@@ -27,9 +29,9 @@ class Answered {
 export type { Answered };
 
 /**
- * Sends the call to its server, once, and waits for the answer. What comes before the answer goes to `onInterim`,
- * which makes it ready for release; it is released in order, all of it before this returns, and no more is read
- * than a client takes: a slow client slows its own server, nobody else.
+ * Sends the call to its server, once, and waits for the answer. What comes before the answer goes to `interims`,
+ * which releases it in order, and no more is read than a client takes: a slow client slows its own server, nobody
+ * else.
  *
  * @throws Ending `not_sent` where not one byte reached the server; `unknown` where it did and no answer was seen
  */
@@ -37,7 +39,7 @@ export async function dispatch(
   rooms: Rooms,
   call: Intended,
   answer: Answer,
-  onInterim: (message: Message) => Promise<Buffer | undefined>,
+  interims: Interims,
 ): Promise<Answered> {
   const { decided, callId } = call.fields;
   const { session, message, server, authenticated } = decided.attached;
@@ -59,23 +61,21 @@ export async function dispatch(
       link.cancel(exchange);
     });
   }
-  const releases = new InOrder<Buffer | undefined>(async (raw) => {
-    if (raw !== undefined) await answer.interim(raw);
-  });
   for (;;) {
     const arrival = await exchange.next();
     if (arrival.kind === 'interim') {
-      await releases.add(onInterim(arrival.message));
+      await interims.add(arrival.message);
       continue;
     }
-    await releases.end();
+    const came = { intended: call.fields, interims };
     if (arrival.kind === 'answer') {
-      return new Answered({ intended: call.fields, answer: arrival.message, httpStatus: arrival.httpStatus });
+      return new Answered({ ...came, answer: arrival.message, httpStatus: arrival.httpStatus });
     } else {
       const refused = errorAnswerOf(arrival.end, message);
       if (refused !== undefined) {
-        return new Answered({ intended: call.fields, answer: refused, httpStatus: arrival.end.httpStatus });
+        return new Answered({ ...came, answer: refused, httpStatus: arrival.end.httpStatus });
       }
+      await interims.end();
       if (arrival.end.error === 'timeout')
         tellCancelled(rooms, session, message, 'no answer within the time limit');
       throw lost(arrival.end, session.identity.server);

@@ -7,7 +7,9 @@ import {
   text,
   valueAt,
 } from '@sallyport/shared/jsonrpc';
+import type { Finding } from '@sallyport/shared/masking';
 import type { EntryDraft } from '../../audit/index.ts';
+import { type MaskAbout, type MaskedMessage, MaskingRefusal } from '../../masking/index.ts';
 import { Ending, REFUSAL } from '../ending.ts';
 import { filterList } from '../lists.ts';
 import type { Rooms } from '../rooms.ts';
@@ -21,7 +23,7 @@ interface MaskedFields {
   readonly raw: Buffer;
   readonly httpStatus: number;
   readonly outcome: NonNullable<EntryDraft['outcome']>;
-  readonly findings: Readonly<Record<string, number>>;
+  readonly findings: readonly Finding[];
   /** Names taken out of a list. */
   readonly withheld: readonly string[];
 }
@@ -46,18 +48,19 @@ const RESULT_TYPES: readonly string[] = ['complete', 'input_required'];
  * Leaves in the answer only what this principal may see.
  * @throws Ending `withheld` where that can't be done: an answer that can't be masked is not released
  */
-export function mask(rooms: Rooms, call: Answered): Masked {
-  const { intended, answer, httpStatus } = call.fields;
+export async function mask(rooms: Rooms, call: Answered): Promise<Masked> {
+  const { intended, answer, httpStatus, interims } = call.fields;
   const { attached } = intended.decided;
   if (attached.session.identity.era === 'modern') checkModernResult(rooms, intended, answer);
   const filtered =
     attached.controls?.forward === 'filter-list'
       ? filterList(rooms, attached, answer)
       : { raw: answer.raw, withheld: [] };
-  const about = { server: attached.session.identity.server, method: attached.message.method ?? '' };
-  if (about.method === 'tools/list') rooms.tools.learn(about.server, answer);
+  const { server } = attached.session.identity;
+  if (attached.message.method === 'tools/list') rooms.tools.learn(server, answer);
   const visible = filtered.raw === answer.raw ? answer : readMessage(filtered.raw);
-  const { raw, findings } = masked(rooms, visible, about);
+  // What is still held of the messages before it is masked together with it, and released before it.
+  const { raw, findings } = await interims.answer(visible);
   return new Masked({
     intended,
     raw,
@@ -68,17 +71,30 @@ export function mask(rooms: Rooms, call: Answered): Masked {
   });
 }
 
-/** @throws Ending `withheld` */
+/** Masks a message on its way to the client. @throws Ending `withheld` */
 export function masked(
   rooms: Pick<Rooms, 'masking'>,
   message: Message,
-  about: { server: string; method: string },
-): { raw: Buffer; findings: Readonly<Record<string, number>> } {
+  about: MaskAbout,
+): MaskedMessage {
   try {
     return rooms.masking.toClient(message, about);
   } catch (thrown) {
-    throw withheld('it could not be masked', thrown);
+    return unwrapped(thrown);
   }
+}
+
+/** The masked message. @throws Ending `withheld` for anything else: an answer that can't be masked is not released */
+export function unwrapped(result: unknown): MaskedMessage {
+  if (result instanceof MaskingRefusal) {
+    throw withheld(`it could not be masked (${result.message})`, result, {
+      masking: result.code,
+      ...(result.rule === undefined ? {} : { rule: result.rule }),
+    });
+  }
+  if (result instanceof Error) throw withheld('it could not be masked', result);
+  // Cast: what is not an error is what masking gave.
+  return result as MaskedMessage;
 }
 
 function outcomeOf(answer: Message): NonNullable<EntryDraft['outcome']> {
@@ -121,11 +137,11 @@ const INPUT_ACTIONS: Readonly<Record<string, 'sample' | 'elicit' | 'roots'>> = {
   'roots/list': 'roots',
 };
 
-function withheld(why: string, cause?: unknown): Ending {
+function withheld(why: string, cause?: unknown, more: Record<string, string> = {}): Ending {
   return new Ending(
     'withheld',
     `The server answered, and the answer is withheld: ${why}. The call has run. Tell the security team.`,
-    { status: 200, rpcCode: REFUSAL.withheld, data: { reason: 'withheld', outcome: 'withheld' } },
+    { status: 200, rpcCode: REFUSAL.withheld, data: { reason: 'withheld', outcome: 'withheld', ...more } },
     { cause, detail: why },
   );
 }

@@ -1,4 +1,5 @@
-import { digestOf, record } from '../record.ts';
+import { findingFields, responseOf } from '../findings.ts';
+import { record } from '../record.ts';
 import type { Rooms } from '../rooms.ts';
 import type { Masked } from './mask.ts';
 import type { IntendedFields } from './record-intent.ts';
@@ -30,16 +31,16 @@ export type { Settled };
 export async function recordOutcome(rooms: Rooms, call: Masked): Promise<Settled> {
   const { intended, raw, httpStatus, outcome, findings, withheld } = call.fields;
   const { startedMs } = intended.decided.attached.authenticated.received;
-  const found = Object.keys(findings).length > 0;
+  const fields = { ...findingFields(findings), ...(withheld.length > 0 ? { withheld } : {}) };
   await record(
     rooms,
     {
       ...intended.facts,
       kind: 'call.outcome',
-      response: { ...digestOf(raw), ...(found ? { findings } : {}) },
+      response: responseOf(raw, findings),
       outcome,
       duration: Math.round(rooms.clock.monotonicMs() - startedMs),
-      ...(withheld.length > 0 ? { fields: { withheld } } : {}),
+      ...(Object.keys(fields).length > 0 ? { fields } : {}),
     },
     true,
   );

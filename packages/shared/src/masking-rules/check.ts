@@ -1,0 +1,45 @@
+import { compilePlan, MaskingError, type MaskingErrorCode, type TokenVault } from '../masking/index.ts';
+import { engineRule } from './select.ts';
+import type { RuleMatchSpec, RuleSpec } from './types.ts';
+
+/** What is wrong with a rule, and where in its document. */
+export interface RuleProblem {
+  readonly path: string;
+  readonly message: string;
+}
+
+const MATCHES = ['profile', 'detectors', 'pattern', 'keys', 'paths', 'columns', 'dictionary'] as const;
+const NO_VAULT: TokenVault = { tokenise: () => 'abcdefgh', detokenise: () => undefined };
+
+/** Checks a rule by compiling it, as it will be. What can't be compiled is refused before it is in force. */
+export function checkRule(name: string, spec: RuleSpec): RuleProblem[] {
+  const given = MATCHES.filter((each) => spec.match[each] !== undefined);
+  if (given.length !== 1) {
+    const found = given.length === 0 ? 'none' : given.join(' and ');
+    return [{ path: 'match', message: `must have exactly one of ${MATCHES.join(', ')}; it has ${found}.` }];
+  }
+  const byName = spec.match.profile !== undefined || spec.match.detectors !== undefined;
+  if (byName && spec.entity !== undefined) {
+    return [{ path: 'entity', message: 'built-in detectors name what they find themselves; leave it out.' }];
+  }
+  if (spec.action.kind === 'drop' && spec.match.dictionary !== undefined && spec.scope.direction === 'to-server') {
+    return [{ path: 'action', message: 'an argument can not be dropped for a word in it; use redact or refuse.' }];
+  }
+  try {
+    compilePlan({
+      rules: [engineRule({ name, spec }, { tokens: true, refuses: true })],
+      hashKey: new Uint8Array(32),
+      vault: NO_VAULT,
+    });
+    return [];
+  } catch (thrown) {
+    if (!(thrown instanceof MaskingError)) throw thrown;
+    return [{ path: placeOf(thrown.code, spec.match), message: `${thrown.message}.` }];
+  }
+}
+
+function placeOf(code: MaskingErrorCode, match: RuleMatchSpec): string {
+  if (code === 'unknown_detector') return 'match.detectors';
+  const key = MATCHES.find((each) => match[each] !== undefined) ?? 'pattern';
+  return code === 'rule_incomplete' ? 'entity' : `match.${key}`;
+}
