@@ -1,7 +1,7 @@
 import { find, stringAt } from '@sallyport/shared/jsonrpc';
 import type { MaskAbout } from '../masking/index.ts';
-import { named } from './stages/receive.ts';
 import type { AttachedFields } from './stages/attach.ts';
+import { named } from './stages/receive.ts';
 
 /** What a call's messages are about, for the rooms that judge content. */
 export function aboutOf(

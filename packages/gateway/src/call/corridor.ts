@@ -46,7 +46,9 @@ export async function runCall(rooms: Rooms, received: Received, answer: Answer):
     trail.intended = intended;
     announceSession(attached, answer);
 
-    trail.interims = new Interims(rooms, attached.fields, intended.fields.facts, (raw) => answer.interim(raw));
+    trail.interims = new Interims(rooms, attached.fields, intended.fields.facts, (raw) =>
+      answer.interim(raw),
+    );
     const answered = await dispatch(rooms, intended, answer, trail.interims);
 
     const masked = await mask(rooms, answered);

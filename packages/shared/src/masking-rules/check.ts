@@ -22,8 +22,14 @@ export function checkRule(name: string, spec: RuleSpec): RuleProblem[] {
   if (byName && spec.entity !== undefined) {
     return [{ path: 'entity', message: 'built-in detectors name what they find themselves; leave it out.' }];
   }
-  if (spec.action.kind === 'drop' && spec.match.dictionary !== undefined && spec.scope.direction === 'to-server') {
-    return [{ path: 'action', message: 'an argument can not be dropped for a word in it; use redact or refuse.' }];
+  if (
+    spec.action.kind === 'drop' &&
+    spec.match.dictionary !== undefined &&
+    spec.scope.direction === 'to-server'
+  ) {
+    return [
+      { path: 'action', message: 'an argument can not be dropped for a word in it; use redact or refuse.' },
+    ];
   }
   try {
     compilePlan({

@@ -19,18 +19,35 @@ export function maskWithin(clock: Clock, raw: Uint8Array, plan: Choice): MaskRes
   return withinBudget() ? result : OVER_BUDGET;
 }
 
+/** A message of a stream, with what the caller keeps beside it. */
+interface Waiting<Beside> {
+  readonly beside: Beside;
+  /** What was found in the message by itself. */
+  readonly findings: MaskResult['findings'];
+}
+
+export interface StreamResult<Beside> {
+  readonly beside: Beside;
+  readonly result: MaskResult;
+}
+
 /**
  * A stream masker that gives each result with what the caller keeps beside the message, and holds every step to the
  * time it may take. Results come in the order of the messages.
+ *
+ * Each message is masked by itself first and then read together with its neighbours: read together alone, a digit at
+ * the end of one message would hide a whole number at the beginning of the next.
  */
 export class GuardedStream<Beside> {
   readonly #clock: Clock;
+  readonly #plan: Choice;
   readonly #masker: StreamMasker | undefined;
-  #waiting: Beside[] = [];
+  readonly #waiting: Waiting<Beside>[] = [];
   #untilMs = 0;
 
   constructor(clock: Clock, plan: Choice) {
     this.#clock = clock;
+    this.#plan = plan;
     this.#masker =
       plan === 'pass'
         ? undefined
@@ -41,23 +58,30 @@ export class GuardedStream<Beside> {
     return this.#waiting.length;
   }
 
-  push(raw: Uint8Array, beside: Beside): { result: MaskResult; beside: Beside }[] {
-    if (this.#masker === undefined) return [{ result: { masked: raw, findings: [] }, beside }];
-    this.#waiting.push(beside);
-    return this.#step((masker) => masker.push(raw));
+  push(raw: Uint8Array, beside: Beside): StreamResult<Beside>[] {
+    const alone = maskWithin(this.#clock, raw, this.#plan);
+    if (this.#masker === undefined || alone.refused !== undefined) {
+      return [...this.release(), { result: alone, beside }];
+    }
+    this.#waiting.push({ beside, findings: alone.findings });
+    return this.#step((masker) => masker.push(alone.masked));
   }
 
   /** Releases what is held; what comes later is still read together with its end. */
-  release(): { result: MaskResult; beside: Beside }[] {
+  release(): StreamResult<Beside>[] {
     return this.held === 0 ? [] : this.#step((masker) => masker.release());
   }
 
-  #step(work: (masker: StreamMasker) => MaskResult[]): { result: MaskResult; beside: Beside }[] {
+  #step(work: (masker: StreamMasker) => MaskResult[]): StreamResult<Beside>[] {
     if (this.#masker === undefined) return [];
     this.#untilMs = this.#clock.monotonicMs() + MASK_MAX_MS;
     const results = work(this.#masker);
     const late = this.#clock.monotonicMs() >= this.#untilMs;
     const done = this.#waiting.splice(0, results.length);
-    return done.map((beside, index) => ({ beside, result: late ? OVER_BUDGET : (results[index] ?? OVER_BUDGET) }));
+    return done.map(({ beside, findings }, index) => {
+      const result = results[index];
+      if (late || result === undefined) return { beside, result: OVER_BUDGET };
+      return { beside, result: { ...result, findings: [...findings, ...result.findings] } };
+    });
   }
 }

@@ -29,7 +29,10 @@ export function select(set: RuleSet, scope: MaskScope): Selection {
   const record = scope.direction === 'record';
   const own = scope.direction === 'to-server' ? [] : server.profiles;
   const profiles = record ? [...new Set([...own, ...DEFAULT_PROFILES])] : own;
-  const media = [...(scope.direction === 'to-server' ? [] : [server]), ...rules.map(({ spec }) => spec.media ?? {})];
+  const media = [
+    ...(scope.direction === 'to-server' ? [] : [server]),
+    ...rules.map(({ spec }) => spec.media ?? {}),
+  ];
   return {
     profiles,
     rules,
@@ -43,7 +46,8 @@ function applies(spec: RuleSpec, { server, tool, groups, direction }: MaskScope)
   if (!spec.enabled) return false;
   const { scope } = spec;
   if (scope.servers.length > 0 && !named(scope.servers, server)) return false;
-  if (scope.tools.length > 0 && tool !== ANY_TOOL && !(tool !== undefined && named(scope.tools, tool))) return false;
+  if (scope.tools.length > 0 && tool !== ANY_TOOL && !(tool !== undefined && named(scope.tools, tool)))
+    return false;
   if (direction === 'record') return true;
   if (scope.direction !== 'both' && scope.direction !== direction) return false;
   if (scope.groups.length > 0 && !scope.groups.some((group) => groups.includes(group))) return false;
@@ -59,7 +63,9 @@ const STRICTNESS: readonly MediaChoice[] = ['pass', 'drop', 'refuse'];
 
 function strictest(choices: readonly MediaSpec[]): MediaSpec {
   const of = (kind: keyof MediaSpec): { [kind: string]: MediaChoice } => {
-    const rank = Math.max(...choices.map((choice) => STRICTNESS.indexOf(choice[kind] ?? ('' as MediaChoice))));
+    const rank = Math.max(
+      ...choices.map((choice) => STRICTNESS.indexOf(choice[kind] ?? ('' as MediaChoice))),
+    );
     const choice = STRICTNESS[rank];
     return choice === undefined ? {} : { [kind]: choice };
   };
@@ -67,7 +73,10 @@ function strictest(choices: readonly MediaSpec[]): MediaSpec {
 }
 
 /** A document's rule as the engine takes it. */
-export function engineRule({ name, spec }: NamedRule, options: { tokens: boolean; refuses: boolean }): MaskingRule {
+export function engineRule(
+  { name, spec }: NamedRule,
+  options: { tokens: boolean; refuses: boolean },
+): MaskingRule {
   const { match, action } = spec;
   const redacted =
     (action.kind === 'token' && !options.tokens) || (action.kind === 'refuse' && !options.refuses);

@@ -72,11 +72,7 @@ export async function mask(rooms: Rooms, call: Answered): Promise<Masked> {
 }
 
 /** Masks a message on its way to the client. @throws Ending `withheld` */
-export function masked(
-  rooms: Pick<Rooms, 'masking'>,
-  message: Message,
-  about: MaskAbout,
-): MaskedMessage {
+export function masked(rooms: Pick<Rooms, 'masking'>, message: Message, about: MaskAbout): MaskedMessage {
   try {
     return rooms.masking.toClient(message, about);
   } catch (thrown) {
