@@ -1,13 +1,13 @@
 import { systemClock } from '@sallyport/shared/clock';
 import { type Audit, openAudit } from './audit/index.ts';
 import { bootstrapAdministrator } from './bootstrap.ts';
-import { numberLexeme } from './call/index.ts';
 import type { Settings } from './config/index.ts';
 import { type Gateway, type Joined, openDoors, usableServer } from './doors.ts';
 import { type Foundation, openFoundation } from './foundation.ts';
 import { type Identity, openIdentity } from './identity/index.ts';
 import { joinAccess } from './join-access.ts';
-import { createPolicy, type Policy } from './policy/index.ts';
+import { loadPolicies, openPolicy } from './join-policy.ts';
+import type { Policy } from './policy/index.ts';
 import { openRegistry, type Snapshot } from './registry/index.ts';
 import { SessionStore, Sessions } from './session/index.ts';
 import { createMetrics, type Logger } from './telemetry/index.ts';
@@ -49,7 +49,7 @@ async function joinRooms(settings: Settings, logger: Logger, undo: (() => unknow
     signer,
   });
   undo.push(() => audit.close());
-  const policy = createPolicy({ numberLexeme });
+  const policy = await openPolicy(logger);
   const registry = await openRegistry({
     store,
     record: (entry) => audit.record(entry),
@@ -177,15 +177,7 @@ async function joinTunnel(
 
 /** Puts a version of the documents in force: policies, then accounts, so that nobody gets in before policy knows. */
 function putInForce(snapshot: Snapshot, policy: Policy, identity: Identity, logger: Logger): void {
-  const policies = [...snapshot.policies.values()].filter(({ spec }) => spec.enabled);
-  try {
-    policy.load(policies.map(({ name, spec }) => ({ name, cedar: spec.cedar })));
-  } catch (thrown) {
-    logger.error('policies not put in force; the ones before stay', {
-      version: snapshot.version,
-      error: String(thrown),
-    });
-  }
+  loadPolicies(snapshot, policy, logger);
   const accounts = [...snapshot.serviceAccounts.values()];
   identity.useAccounts(accounts.map(({ name, spec }) => ({ name, ...spec })));
 }

@@ -66,6 +66,22 @@ export interface EntryDecision {
   policyVersion: string;
   /** Of a hold: the approval flows that it waits for. */
   flows?: readonly string[];
+  /** What it would have been with the dry-run policies, where that differs. */
+  would?: Omit<EntryDecision, 'would' | 'on'>;
+  /** What it was made on, beside the entry's own principal, server, tool and session. */
+  on?: {
+    action: string;
+    era: 'legacy' | 'modern';
+    groups?: readonly string[];
+    /** Where there are too many to name. */
+    groupCount?: number;
+    /** Of a resource or prompt, whose name is in `fields.resource`. */
+    type?: string;
+    client?: string;
+    approvals?: readonly string[];
+    grant?: { id: string; reason: string; ticket?: string };
+    labels?: readonly string[];
+  };
 }
 
 /** Where a recorded entry stands in the log. */

@@ -1,4 +1,5 @@
-import type { DecisionRequest } from '../policy/index.ts';
+import type { Action, DecisionRequest } from '../policy/index.ts';
+import type { Resource } from './resource.ts';
 import type { AttachedFields } from './stages/attach.ts';
 
 /** Facts that come with one call and not with its session. */
@@ -16,5 +17,21 @@ export function contextOf(
     sourceIp: call.authenticated.received.incoming.ip,
     era: identity.era,
     ...facts,
+  };
+}
+
+/** The question of a call to policy, without its arguments. */
+export function questionOf(
+  call: Pick<AttachedFields, 'authenticated' | 'session'>,
+  action: Action,
+  resource: Resource,
+  facts: CallFacts = {},
+): Omit<DecisionRequest, 'arguments'> {
+  return {
+    principal: call.authenticated.principal,
+    action,
+    server: call.session.identity.server,
+    resource,
+    context: contextOf(call, facts),
   };
 }

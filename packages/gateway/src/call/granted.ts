@@ -1,6 +1,6 @@
 import type { Grants } from '../grant/index.ts';
-import type { Action, Decision } from '../policy/index.ts';
-import { type CallFacts, contextOf } from './context.ts';
+import type { Action, Decision, DecisionRequest } from '../policy/index.ts';
+import { type CallFacts, questionOf } from './context.ts';
 import { argumentsOf, type Resource } from './resource.ts';
 import type { Rooms } from './rooms.ts';
 import type { AttachedFields } from './stages/attach.ts';
@@ -12,6 +12,8 @@ type Deciding = Pick<Rooms, 'policy' | 'grants'>;
 export interface Granted {
   readonly decision: Decision;
   readonly grant?: string;
+  /** What it was made on. */
+  readonly asked: Omit<DecisionRequest, 'arguments'>;
 }
 
 const RANK = { allow: 2, hold: 1, deny: 0 } as const;
@@ -28,35 +30,24 @@ export function decideGranted(
   facts: CallFacts,
 ): Granted {
   const read = argumentsOf(call.message);
-  const decide = (more: CallFacts): Decision =>
-    rooms.policy.decide({
-      principal: call.authenticated.principal,
-      action,
-      server: call.session.identity.server,
-      resource,
-      ...(read === undefined ? {} : { arguments: read }),
-      context: contextOf(call, more),
-    });
-  const plain = decide(facts);
-  if (plain.effect === 'allow') return { decision: plain };
+  const decide = (asked: Omit<DecisionRequest, 'arguments'>): Decision =>
+    rooms.policy.decide(read === undefined ? asked : { ...asked, arguments: read });
+  const asked = questionOf(call, action, resource, facts);
+  const plain = decide(asked);
+  if (plain.effect === 'allow') return { decision: plain, asked };
   const grant = rooms.grants.match({ ...question(call, resource), arguments: read });
-  if (grant === undefined) return { decision: plain };
-  const granted = decide({ ...facts, grant });
+  if (grant === undefined) return { decision: plain, asked };
+  const askedAgain = questionOf(call, action, resource, { ...facts, grant });
+  const granted = decide(askedAgain);
   return RANK[granted.effect] > RANK[plain.effect]
-    ? { decision: granted, grant: grant.id }
-    : { decision: plain };
+    ? { decision: granted, grant: grant.id, asked: askedAgain }
+    : { decision: plain, asked };
 }
 
 /** For lists: whether something could be used with some arguments, as things stand or under a grant. */
 export function couldUse(rooms: Deciding, call: Asking, action: Action, resource: Resource): boolean {
   const could = (facts: CallFacts): boolean =>
-    rooms.policy.couldAllow({
-      principal: call.authenticated.principal,
-      action,
-      server: call.session.identity.server,
-      resource,
-      context: contextOf(call, facts),
-    });
+    rooms.policy.couldAllow(questionOf(call, action, resource, facts));
   if (could({})) return true;
   const grant = rooms.grants.couldMatch(question(call, resource));
   return grant !== undefined && could({ grant });

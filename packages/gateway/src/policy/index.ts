@@ -1,8 +1,12 @@
 import { CedarPolicy, type PolicyOptions } from './policy.ts';
 import type { Policy } from './types.ts';
 
+export type { DeclaredArguments } from './declarations.ts';
 export { type DocumentProblems, PolicyError, type PolicyErrorCode } from './errors.ts';
 export type { PolicyOptions } from './policy.ts';
+export { READERS, type ReaderName } from './risk/cedar-types.ts';
+export type { DeclaredArgument } from './risk/declared.ts';
+export { loadRiskReaders, type RiskFacts, type RiskReaders } from './risk/readings.ts';
 export {
   ACTIONS,
   type Action,
@@ -10,7 +14,10 @@ export {
   type DecisionRequest,
   type Policy,
   type PolicyProblem,
+  type PolicySource,
   type ReasonCode,
+  type Surroundings,
+  type Would,
 } from './types.ts';
 
 /**

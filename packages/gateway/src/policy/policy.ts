@@ -1,65 +1,45 @@
-import type { Context } from '@cedar-policy/cedar-wasm/nodejs';
-import { canonicalDigest } from '@sallyport/shared/canonical-json';
 import { errorText } from '@sallyport/shared/errors';
-import { ArgumentsRefused, cedarArguments, type NumberLexeme } from './arguments.ts';
+import { ArgumentsRefused } from './arguments.ts';
 import { type Examined, examine } from './check.ts';
 import { EngineFailure } from './engine.ts';
 import { type DocumentProblems, PolicyError } from './errors.ts';
-import { demandedFlows, denial, held, interpret } from './interpret.ts';
-import { REMEMBERED_KEY_MAX_CHARACTERS, REMEMBERED_MAX_ENTRIES } from './limits.ts';
+import { InForce, type PolicySet, versionOf } from './in-force.ts';
+import { denial } from './interpret.ts';
+import { type Case, Judge, type JudgeOptions } from './judge.ts';
 import { PreparedSets } from './prepared-sets.ts';
-import { type Asked, type CallRead, cedarFacts, cedarQuestion, factsKey, questionKey } from './question.ts';
-import { readsArguments } from './reads.ts';
-import { Remembered } from './remembered.ts';
-import { type Flavour, type Slice, Slices } from './slices.ts';
-import type { Decision, DecisionRequest, Policy, PolicyProblem } from './types.ts';
+import type { Asked } from './question.ts';
+import type { RiskFacts } from './risk/readings.ts';
+import type {
+  Decision,
+  DecisionRequest,
+  Policy,
+  PolicyProblem,
+  PolicySource,
+  Surroundings,
+} from './types.ts';
 
-export interface PolicyOptions {
+export interface PolicyOptions extends JudgeOptions {
   /** Told when the engine failed; never what was decided on. */
   readonly logger?: { error(message: string, detail: { readonly error: string }): void };
-  /**
-   * Tells the text of a number that the parser of the arguments kept exactly, as for `12345678901234567890`; undefined
-   * for every other value. Without it such a number is refused, because a double has already rounded it.
-   */
-  readonly numberLexeme?: NumberLexeme;
-}
-
-type Source = { readonly name: string; readonly cedar: string };
-
-/** What is in force between two loads. Replaced as a whole, so that nothing remembered outlives its policies. */
-class InForce {
-  readonly version: string;
-  readonly examined: ReadonlyMap<string, Examined>;
-  readonly slices: Slices;
-  readonly remembered = { written: new Memory(), could: new Memory() };
-
-  constructor(version: string, examined: ReadonlyMap<string, Examined>) {
-    this.version = version;
-    this.examined = examined;
-    this.slices = new Slices([...examined.values()].flatMap(({ policies }) => policies));
-  }
-}
-
-class Memory {
-  readonly slices = new Remembered<Slice>(REMEMBERED_MAX_ENTRIES);
-  readonly decisions = new Remembered<Decision>(REMEMBERED_MAX_ENTRIES);
 }
 
 /** Decides with Cedar. Everything that isn't a clear answer of the engine is a denial. */
 export class CedarPolicy implements Policy {
   readonly #sets = new PreparedSets();
-  readonly #options: PolicyOptions;
+  readonly #judge: Judge;
+  readonly #logger: PolicyOptions['logger'];
   #inForce: InForce | undefined;
 
   constructor(options: PolicyOptions) {
-    this.#options = options;
+    this.#logger = options.logger;
+    this.#judge = new Judge(this.#sets, options);
   }
 
   get version(): string {
-    return this.#inForce?.version ?? versionOf([]);
+    return this.#inForce?.enforced.version ?? versionOf([], new Map());
   }
 
-  load(policies: readonly Source[]): void {
+  load(policies: readonly PolicySource[], surroundings: Surroundings = {}): void {
     const examined = new Map<string, Examined>();
     const documents: DocumentProblems[] = [];
     const ids = new Set<string>();
@@ -75,15 +55,41 @@ export class CedarPolicy implements Policy {
     if (documents.length > 0) throw new PolicyError(documents);
     this.#sets.clear();
     // The commit point: from here on the new policies decide, and what was remembered of the old ones is gone.
-    this.#inForce = new InForce(versionOf(policies), examined);
+    this.#inForce = new InForce(policies, examined, surroundings.arguments ?? new Map());
   }
 
   decide(request: DecisionRequest): Decision {
-    return this.#answer('written', request, request.arguments);
+    const inForce = this.#inForce;
+    if (inForce === undefined) return denial('policy_unavailable', this.version);
+    const { declarations, enforced, tried } = inForce;
+    const question: Case = { flavour: 'written', asked: request, arguments: request.arguments, declarations };
+    const decision = this.#answer(enforced, question);
+    if (tried === undefined || !this.#takesPart(inForce, request)) return decision;
+    const { effect, reasons, flows, policies, policyVersion } = this.#answer(tried, question);
+    if (effect === decision.effect && String(flows) === String(decision.flows)) return decision;
+    const would = { effect, reasons, policies, policyVersion, ...(flows === undefined ? {} : { flows }) };
+    return Object.freeze({ ...decision, would: Object.freeze(would) });
+  }
+
+  /** Whether a dry-run policy has a say in a question; the enforced ones are in both sets. */
+  #takesPart({ enforced, tried }: InForce, asked: Asked): boolean {
+    if (tried === undefined) return false;
+    const count = (set: PolicySet) => this.#judge.slice(set, 'written', asked).effects.size;
+    return count(tried) > count(enforced);
+  }
+
+  riskOf(call: { readonly server: string; readonly tool: string; readonly arguments: unknown }): RiskFacts {
+    const resource = { type: 'Tool', name: call.tool } as const;
+    return this.#inForce === undefined
+      ? {}
+      : this.#judge.riskOf(this.#inForce.declarations, { server: call.server, resource }, call.arguments);
   }
 
   couldAllow(request: Asked): boolean {
-    return this.#answer('could', request, undefined).effect !== 'deny';
+    if (this.#inForce === undefined) return false;
+    const { declarations, enforced } = this.#inForce;
+    const question: Case = { flavour: 'could', asked: request, arguments: undefined, declarations };
+    return this.#answer(enforced, question).effect !== 'deny';
   }
 
   check(cedar: string): PolicyProblem[] {
@@ -110,8 +116,8 @@ export class CedarPolicy implements Policy {
   }
 
   /** Documents with what is known of them; those that are in force with the same text are not read again. */
-  #examine(sources: readonly Source[]): [name: string, Examined][] {
-    const known = (source: Source) => {
+  #examine(sources: readonly PolicySource[]): [name: string, Examined][] {
+    const known = (source: PolicySource) => {
       const examined = this.#inForce?.examined.get(source.name);
       return examined?.text === source.cedar ? examined : undefined;
     };
@@ -124,81 +130,18 @@ export class CedarPolicy implements Policy {
     });
   }
 
-  #answer(flavour: Flavour, asked: Asked, args: (() => unknown) | undefined): Decision {
-    const inForce = this.#inForce;
-    if (inForce === undefined) return denial('policy_unavailable', this.version);
+  #answer(set: PolicySet, question: Case): Decision {
     try {
-      return this.#answerWith(inForce, flavour, asked, args);
+      return this.#judge.decide(set, question);
     } catch (thrown) {
       // A client chooses its arguments, and must not fill the log with them.
-      if (thrown instanceof ArgumentsRefused) return denial('policy_error', inForce.version);
+      if (thrown instanceof ArgumentsRefused) return denial('policy_error', set.version);
       this.#log('a call was denied because the policy engine failed', thrown);
-      return denial('policy_unavailable', inForce.version);
+      return denial('policy_unavailable', set.version);
     }
-  }
-
-  #answerWith(inForce: InForce, flavour: Flavour, asked: Asked, args: (() => unknown) | undefined): Decision {
-    const memory = inForce.remembered[flavour];
-    const key = questionKey(asked);
-    let slice = memory.slices.get(key);
-    if (slice === undefined) {
-      slice = inForce.slices.sliceFor(asked, flavour);
-      if (key.length <= REMEMBERED_KEY_MAX_CHARACTERS) memory.slices.set(key, slice);
-    }
-    if (slice.effects.size === 0) return denial('no_permit', inForce.version);
-    if (readsArguments(slice.reads)) {
-      return this.#judge(slice, asked, this.#readCall(args, slice), inForce.version);
-    }
-    const decisionKey = slice.reads.facts.size === 0 ? key : key + factsKey(asked, slice.reads.facts);
-    const known = memory.decisions.get(decisionKey);
-    if (known !== undefined) return known;
-    const decision = this.#judge(slice, asked, NOTHING_READ, inForce.version);
-    if (decisionKey.length <= REMEMBERED_KEY_MAX_CHARACTERS) memory.decisions.set(decisionKey, decision);
-    return decision;
-  }
-
-  /** Evaluates; and where only approvals are lacking, once more with them, because they may not be all that is. */
-  #judge(slice: Slice, asked: Asked, read: CallRead, version: string): Decision {
-    const decision = this.#evaluate(slice, asked, read, version);
-    const present = asked.context.approval?.flows ?? [];
-    const flows = demandedFlows(decision, slice, present);
-    if (flows === undefined) return decision;
-    const context = { ...asked.context, approval: { flows: [...present, ...flows] } };
-    const approved = this.#evaluate(slice, { ...asked, context }, read, version);
-    return approved.effect === 'allow' ? held(decision, flows) : decision;
-  }
-
-  #readCall(args: (() => unknown) | undefined, slice: Slice): CallRead {
-    let value: unknown;
-    try {
-      value = args?.();
-    } catch (thrown) {
-      throw new ArgumentsRefused('the arguments could not be read', { cause: thrown });
-    }
-    const read = cedarArguments(value, slice.reads.arguments, this.#options.numberLexeme ?? noLexeme);
-    return { arguments: read, risk: {} };
-  }
-
-  #evaluate(slice: Slice, asked: Asked, read: CallRead, version: string): Decision {
-    // Cast: the engine's type of JSON values has no room for a number kept as its text.
-    const context = cedarFacts(asked, read) as Context;
-    return interpret(this.#sets.evaluate(slice.texts, { ...cedarQuestion(asked), context }), slice, version);
   }
 
   #log(message: string, thrown: unknown): void {
-    this.#options.logger?.error(message, { error: errorText(thrown) });
+    this.#logger?.error(message, { error: errorText(thrown) });
   }
-}
-
-const NOTHING_READ: CallRead = { arguments: {}, risk: {} };
-
-function noLexeme(): undefined {
-  return undefined;
-}
-
-function versionOf(policies: readonly Source[]): string {
-  const sorted = policies
-    .map(({ name, cedar }) => ({ name, cedar }))
-    .sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
-  return canonicalDigest(sorted);
 }

@@ -1,3 +1,6 @@
+import type { DeclaredArguments } from './declarations.ts';
+import type { RiskFacts } from './risk/readings.ts';
+
 /**
  * Cedar actions on MCP (DESIGN.md §10); all but `request` are in the action group `use`. `request` asks for a grant on a
  * server: who may use something may not for that reason give more to itself.
@@ -60,8 +63,27 @@ export interface Decision {
   readonly flows?: readonly string[];
   /** Names of the determining policies: document name, with `#n` behind it where the document has several. */
   readonly policies: readonly string[];
-  /** Digest over all enabled policies' text: the same text has the same version. */
+  /** Digest over all that decides: texts of enforced policies and what arguments are declared to be. */
   readonly policyVersion: string;
+  /** What it would have been with the dry-run policies, where that differs in effect or flows. */
+  readonly would?: Would;
+}
+
+/** A decision that was made beside the one that holds. */
+export type Would = Pick<Decision, 'effect' | 'reasons' | 'flows' | 'policies' | 'policyVersion'>;
+
+/** One policy document as it is put in force. */
+export interface PolicySource {
+  readonly name: string;
+  readonly cedar: string;
+  /** `dry-run`: decides beside the others and is recorded, and blocks and permits nothing. */
+  readonly mode?: 'enforce' | 'dry-run';
+}
+
+/** What policies are decided with, beside their texts. */
+export interface Surroundings {
+  /** Which arguments of a server's tools are what, by the server's name. */
+  readonly arguments?: DeclaredArguments;
 }
 
 export interface PolicyProblem {
@@ -75,10 +97,12 @@ export interface PolicyProblem {
 /** The policy room's door. Pure: no I/O, no clock of its own. */
 export interface Policy {
   /** Takes the enabled policies of a snapshot. All or nothing: if one does not parse, the ones in force stay. */
-  load(policies: readonly { name: string; cedar: string }[]): void;
+  load(policies: readonly PolicySource[], surroundings?: Surroundings): void;
   decide(request: DecisionRequest): Decision;
   /** For lists: whether some arguments exist with which the decision could be allow or hold. */
   couldAllow(request: Omit<DecisionRequest, 'arguments'>): boolean;
+  /** What our own readers say of a call's arguments, for people who judge it and for limits on amounts. */
+  riskOf(call: { readonly server: string; readonly tool: string; readonly arguments: unknown }): RiskFacts;
   /** Problems of a policy text; empty when it may be put in force. */
   check(cedar: string): PolicyProblem[];
   /** ApprovalFlow documents that a policy text names by `@approval("FLOW")`, sorted; none of a text with problems. */

@@ -30,6 +30,7 @@ export function checkDocument(
   const given = structuredClone(input.spec);
   if (input.kind === 'Server')
     takeShortAgent(given, (path, message) => problems.push(problem(path, message)));
+  kind.takeShortForms?.(given);
   const spec = Value.Default(kind.spec, given);
   const errors = Value.Errors(kind.spec, spec);
   // An enum's or a union's parts and additionalProperties' shadows repeat what another error says better.
@@ -75,9 +76,16 @@ function describe(error: TLocalizedValidationError, known: readonly string[]): [
   const path = readablePath(error.instancePath);
   switch (error.keyword) {
     case 'additionalProperties':
-      return error.params.additionalProperties.map((key) => [key, unknownMember(key, known)]);
+      return error.params.additionalProperties.map((key) =>
+        path === ''
+          ? [key, unknownMember(key, known)]
+          : [`${path}.${key}`, 'is not a member that is known here.'],
+      );
     case 'required':
-      return error.params.requiredProperties.map((key) => [key, 'is missing.']);
+      return error.params.requiredProperties.map((key) => [
+        path === '' ? key : `${path}.${key}`,
+        'is missing.',
+      ]);
     case 'enum':
       return [[path, `must be one of ${error.params.allowedValues.join(', ')}.`]];
     case 'uniqueItems':

@@ -28,3 +28,12 @@ export const DIFF_CONTEXT_LINES = 3;
 
 /** Problems listed in an error's message; the plan has all. */
 export const MESSAGE_MAX_PROBLEMS = 5;
+
+/** Patterns of tools whose arguments one server declares. */
+export const ARGUMENTS_MAX = 200;
+
+/** Decimal places that an amount may leave out: the smallest units in use have eight. */
+export const ARGUMENT_SCALE_MAX = 8;
+
+/** Labels that one rule gives. */
+export const LABELS_MAX = 10;

@@ -21,6 +21,32 @@ export interface ServerSpec {
   callTimeoutSeconds: number;
   /** Just-in-time access to this server. */
   grants?: { maxMinutes?: number; ticket?: 'required' | 'optional' };
+  /** Which argument of which tools is what, for risk facts: tool pattern → argument → reading. */
+  arguments?: Record<string, Record<string, ArgumentReading>>;
+  labels?: LabelRules;
+}
+
+/** How one argument is read for its risk; see the policy room's readers. */
+export interface ArgumentReading {
+  reader: 'sql' | 'shell' | 'path' | 'url' | 'amount' | 'batch';
+  /** `path`: absolute folders that paths may be in. */
+  roots?: string[];
+  /** `path`: where relative paths begin. Default: the first root. */
+  base?: string;
+  /** `amount`: the currency, or the one that holds where the call names none. */
+  currency?: string;
+  /** `amount`: the argument that names the currency. */
+  currencyArgument?: string;
+  /** `amount`: decimal places that the argument leaves out: 2 where it counts cents. */
+  scale?: number;
+}
+
+/** What a session is labelled with once it has read from a server: by tool, resource (`*` for any characters) or finding. */
+export interface LabelRules {
+  tools?: Record<string, string[]>;
+  resources?: Record<string, string[]>;
+  /** By the type of a masking finding in what was read; `*` for every type. */
+  findings?: Record<string, string[]>;
 }
 
 export interface PolicySpec {
@@ -28,6 +54,8 @@ export interface PolicySpec {
   cedar: string;
   description?: string;
   enabled: boolean;
+  /** `dry-run`: decides beside the others and is recorded, and blocks and permits nothing. Default `enforce`. */
+  mode?: 'enforce' | 'dry-run';
 }
 
 export interface GroupSpec {

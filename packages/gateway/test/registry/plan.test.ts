@@ -105,3 +105,56 @@ test('the diff shows what changes in the YAML form; the same again changes nothi
   expect(entries.length).toBe(before);
   expect(registry.snapshot().version).toBe(1);
 });
+
+test('a server declares its arguments, in short or with options, and what is read from it', async () => {
+  const { registry } = await open();
+  const spec = (more: Record<string, unknown>) => [
+    { kind: 'Server', name: 'bank', spec: { agent: 'a', ...more } },
+  ];
+  const plan = registry.plan(
+    spec({
+      arguments: {
+        'run_*': { sql: 'sql', 'options.dir': { reader: 'path', roots: ['/srv'] } },
+        transfer: { 'items[].amount': { reader: 'amount', currency: 'USD', scale: 2 } },
+      },
+      labels: { tools: { get_customer: ['customer-data'] }, findings: { card: ['card-data'] } },
+    }),
+  );
+  expect(plan.problems).toEqual([]);
+  const { servers } = await registry.apply(plan, changer);
+  expect(servers.get('bank')?.spec.arguments?.['run_*']).toEqual({
+    sql: { reader: 'sql' },
+    'options.dir': { reader: 'path', roots: ['/srv'] },
+  });
+  const refused = registry.plan(
+    spec({
+      arguments: {
+        c: { sql: 'sequel' },
+        d: { sql: { reader: 'sql', rootz: [] } },
+      },
+      labels: { tools: { x: ['Not A Label'] } },
+    }),
+  );
+  expect(refused.problems.map(({ path }) => path)).toEqual([
+    'arguments.c.sql.reader',
+    'arguments.d.sql.rootz',
+    'labels.tools.x[0]',
+  ]);
+  const senseless = registry.plan(
+    spec({
+      arguments: {
+        'a b': { sql: 'sql' },
+        t: { a: { reader: 'sql', scale: 2 }, b: 'path', c: { reader: 'url', base: '/x' }, 'x..y': 'sql' },
+      },
+      labels: { tools: { 'a b': ['x'] } },
+    }),
+  );
+  expect(senseless.problems.map(({ path, message }) => `${path}: ${message}`)).toEqual([
+    'labels.tools.a b: names no tool: write its name, with * for any characters.',
+    'arguments.a b: names no tool: write its name, with * for any characters.',
+    'arguments.t.a: currency, currencyArgument and scale are for the reader "amount".',
+    'arguments.t.b: needs roots, the folders that paths may be in: without one no path is inside.',
+    'arguments.t.c: roots and base are for the reader "path".',
+    'arguments.t.x..y: names no argument: write `sql`, `options.query` or `items[].amount`.',
+  ]);
+});

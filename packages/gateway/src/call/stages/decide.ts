@@ -1,6 +1,7 @@
 import type { EntryDraft } from '../../audit/index.ts';
 import type { Action, Decision } from '../../policy/index.ts';
-import { type CallFacts, contextOf } from '../context.ts';
+import { type CallFacts, questionOf } from '../context.ts';
+import { decisionEntry } from '../decision-entry.ts';
 import { Ending, REFUSAL } from '../ending.ts';
 import { decideGranted } from '../granted.ts';
 import { argumentsOf, type Resource, resourceOf } from '../resource.ts';
@@ -71,7 +72,7 @@ function decideOn(
   resource: Resource,
   callFacts: CallFacts = {},
 ): Decided {
-  const { decision, grant } = decideGranted(rooms, call, action, resource, callFacts);
+  const { decision, grant, asked } = decideGranted(rooms, call, action, resource, callFacts);
   const under = grant === undefined ? {} : { grant };
   const facts: Omit<EntryDraft, 'kind'> = {
     ...call.facts,
@@ -80,13 +81,7 @@ function decideOn(
     ...(resource.type === 'Server' || resource.type === 'Tool'
       ? {}
       : { fields: { resource: named(resource.name) } }),
-    decision: {
-      effect: decision.effect,
-      reasons: decision.reasons,
-      policies: decision.policies,
-      policyVersion: decision.policyVersion,
-      ...(decision.flows === undefined ? {} : { flows: decision.flows }),
-    },
+    decision: decisionEntry(decision, asked),
   };
   if (decision.effect === 'deny') throw Object.assign(denied(decision, action, resource), { facts });
   return new Decided({ attached: call, decision, action, resource, ...under, facts });
@@ -98,17 +93,10 @@ export function evaluate(
   call: Pick<AttachedFields, 'authenticated' | 'session' | 'message'>,
   action: Action,
   resource: Resource,
-  facts: CallFacts = {},
 ): Decision {
   const read = argumentsOf(call.message);
-  return rooms.policy.decide({
-    principal: call.authenticated.principal,
-    action,
-    server: call.session.identity.server,
-    resource,
-    ...(read === undefined ? {} : { arguments: read }),
-    context: contextOf(call, facts),
-  });
+  const asked = questionOf(call, action, resource);
+  return rooms.policy.decide(read === undefined ? asked : { ...asked, arguments: read });
 }
 
 const WHY: Readonly<Record<string, string>> = {

@@ -26,3 +26,12 @@ export const DECODINGS_MAX = 4;
 
 /** One URL, as long as browsers and servers take. */
 export const URL_MAX_CHARACTERS = 8_192;
+
+/** Values that one reader reads of one call; more have the highest risk. */
+export const RISK_VALUES_MAX = 1_000;
+
+/** Characters that one reader reads of one call, over all values: 10 ms of parsing. */
+export const RISK_TEXT_MAX_CHARACTERS = 256 * 1024;
+
+/** Lists inside lists that a declared argument is taken apart from; what is left is not of its form. */
+export const LISTS_MAX_DEPTH = 4;

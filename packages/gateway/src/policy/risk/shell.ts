@@ -29,7 +29,8 @@ export interface ShellFacts {
 /** Reads one shell text, as a shell would be given it behind `-c`. */
 export type ReadShell = (text: string) => ShellFacts;
 
-const UNREADABLE: ShellFacts = Object.freeze({
+/** The facts of a text that can't be read. */
+export const UNREADABLE_SHELL: ShellFacts = Object.freeze({
   parses: false,
   commands: [],
   dynamicCommand: false,
@@ -53,7 +54,7 @@ export async function loadShellReader(): Promise<ReadShell> {
   const parser = syntax.NewParser();
   const read = (text: string, shells: number): ShellFacts => {
     if (text.length > SHELL_MAX_CHARACTERS || text.includes('\0') || !text.isWellFormed() || isDeep(text)) {
-      return UNREADABLE;
+      return UNREADABLE_SHELL;
     }
     try {
       const reading = new Reading(
@@ -66,7 +67,7 @@ export async function loadShellReader(): Promise<ReadShell> {
       });
       return reading.facts();
     } catch {
-      return UNREADABLE;
+      return UNREADABLE_SHELL;
     }
   };
   return (text) => read(text, SHELL_MAX_SHELLS);

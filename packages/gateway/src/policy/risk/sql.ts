@@ -7,7 +7,7 @@ import type { Extent, Place, Reading, Scope } from './sql/reading.ts';
 import { type Fields, nodeOf } from './sql/tree.ts';
 import { readUtility } from './sql/utilities.ts';
 
-export type { SqlFacts } from './sql/facts.ts';
+export { type SqlFacts, UNREADABLE_SQL } from './sql/facts.ts';
 export { SQL_RISKS, type SqlRisk } from './sql/statements.ts';
 
 /** Reads one SQL text. A text that Postgres' grammar refuses has the highest risk. */

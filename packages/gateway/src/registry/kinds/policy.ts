@@ -9,5 +9,6 @@ export const policyKind: Kind = {
     cedar: Type.String({ minLength: 1, maxLength: CEDAR_MAX_CHARACTERS }),
     description,
     enabled: Type.Boolean({ default: true }),
+    mode: Type.Optional(Type.Enum(['enforce', 'dry-run'])),
   }),
 };

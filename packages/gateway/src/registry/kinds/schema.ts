@@ -4,6 +4,8 @@ import { DESCRIPTION_MAX_CHARACTERS } from '../limits.ts';
 /** A kind of document: what may stand in its spec, and what its name may look like. */
 export interface Kind {
   readonly spec: Type.TObject;
+  /** Writes short forms out, in place, before the schema looks at them. */
+  readonly takeShortForms?: (spec: Record<string, unknown>) => void;
   readonly namePattern: RegExp;
   /** The rule for names in words. */
   readonly nameRule: string;

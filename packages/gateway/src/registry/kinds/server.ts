@@ -1,6 +1,7 @@
 import Type from 'typebox';
 import { AGENTS_MAX, CALL_MAX_SECONDS, SESSION_MAX_MINUTES } from '../limits.ts';
 import { description, type Kind, SERVER_NAME, SERVER_NAME_RULE, strict } from './schema.ts';
+import { argumentProblems, argumentsSchema, labelsSchema, takeShortReadings } from './server-arguments.ts';
 
 export const serverKind: Kind = {
   namePattern: new RegExp(SERVER_NAME),
@@ -26,5 +27,9 @@ export const serverKind: Kind = {
         ticket: Type.Optional(Type.Enum(['required', 'optional'])),
       }),
     ),
+    arguments: argumentsSchema,
+    labels: labelsSchema,
   }),
+  takeShortForms: takeShortReadings,
+  problems: argumentProblems,
 };
