@@ -10,7 +10,7 @@ import type { AccessReviews, Grants } from './grant/index.ts';
 import { createFrontDoor, type FrontDoorOptions, readTls } from './http/index.ts';
 import type { Identity } from './identity/index.ts';
 import type { Limits } from './limit/index.ts';
-import { createMasking } from './masking/index.ts';
+import type { Masking } from './masking/index.ts';
 import type { Policy } from './policy/index.ts';
 import type { Registry, ServerSpec, Snapshot } from './registry/index.ts';
 import type { Sessions } from './session/index.ts';
@@ -41,6 +41,7 @@ export interface Joined extends Foundation {
   readonly identity: Identity;
   readonly tunnel: Tunnel;
   readonly sessions: Sessions;
+  readonly masking: Masking;
   readonly metrics: Metrics;
   readonly grants: Grants;
   readonly limits: Limits;
@@ -58,7 +59,8 @@ export function usableServer(snapshot: Snapshot, name: string): ServerSpec | und
 
 /** Opens what clients and administrators come through, once all rooms are joined. */
 export async function openDoors(joined: Joined, undo: (() => unknown)[]): Promise<Gateway> {
-  const { settings, logger, audit, policy, registry, identity, tunnel, sessions, metrics, store } = joined;
+  const { settings, logger, audit, policy, registry, identity, tunnel, sessions, metrics, store, masking } =
+    joined;
   const rooms: Rooms = {
     identity,
     sessions,
@@ -67,7 +69,7 @@ export async function openDoors(joined: Joined, undo: (() => unknown)[]): Promis
     grants: joined.grants,
     limits: joined.limits,
     audit,
-    masking: createMasking({ clock: systemClock }),
+    masking,
     tools: createTools(),
     server: (name) => usableServer(registry.snapshot(), name),
     inventory: (agent, server) => tunnel.server(agent, server),

@@ -6,6 +6,7 @@ import { type Gateway, type Joined, openDoors, usableServer } from './doors.ts';
 import { type Foundation, openFoundation } from './foundation.ts';
 import { type Identity, openIdentity } from './identity/index.ts';
 import { joinAccess } from './join-access.ts';
+import { joinMasking } from './join-masking.ts';
 import { loadPolicies, openPolicy } from './join-policy.ts';
 import type { Policy } from './policy/index.ts';
 import { openRegistry, type Snapshot } from './registry/index.ts';
@@ -62,6 +63,7 @@ async function joinRooms(settings: Settings, logger: Logger, undo: (() => unknow
   putInForce(registry.snapshot(), policy, identity, logger);
   registry.onChange((snapshot) => putInForce(snapshot, policy, identity, logger));
   await bootstrapAdministrator({ registry, identity, file: settings.bootstrapTokenFile });
+  const masking = await joinMasking({ foundation, registry });
   const onSessionEnded: ((session: string) => void)[] = [];
   const { tunnel, sessions } = await joinTunnel(
     { settings, logger, audit, foundation, onSessionEnded },
@@ -101,6 +103,7 @@ async function joinRooms(settings: Settings, logger: Logger, undo: (() => unknow
     tunnel,
     sessions,
     metrics,
+    masking,
     ...access,
   };
 }

@@ -23,6 +23,7 @@ export const KIND_CHANGERS: Readonly<Record<DocumentKind, readonly Role[]>> = {
   Group: ['administrator', 'policy-author'],
   ServiceAccount: ['administrator'],
   Limit: ['administrator', 'policy-author'],
+  MaskingRule: ['administrator', 'policy-author'],
 };
 
 export const DOCUMENT_KINDS = Object.keys(KIND_CHANGERS) as DocumentKind[]; // the keys of a Record are its key type

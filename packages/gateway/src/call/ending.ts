@@ -19,6 +19,7 @@ export type EndingCode =
   | 'unknown'
   | 'cancelled'
   | 'withheld'
+  | 'masking_refused'
   | 'internal';
 
 /** How the caller is told. */

@@ -21,3 +21,12 @@ export function findingFields(findings: readonly Finding[]): { findings?: EntryV
       .map(({ rule, detector, entity, carrier, count }) => ({ rule, detector, entity, carrier, count })),
   };
 }
+
+/** The fields of an entry with what was found in its request added. */
+export function withFindings(
+  { fields }: Pick<EntryDraft, 'fields'>,
+  findings: readonly Finding[],
+): Pick<EntryDraft, 'fields'> {
+  const all = { ...fields, ...findingFields(findings) };
+  return Object.keys(all).length === 0 ? {} : { fields: all };
+}

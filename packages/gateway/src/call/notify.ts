@@ -1,4 +1,5 @@
 import { findPath, idKeyOf, type Message } from '@sallyport/shared/jsonrpc';
+import { findingFields } from './findings.ts';
 import { digestOf, record } from './record.ts';
 import type { Answer, Rooms } from './rooms.ts';
 import { settle, type Trail } from './settle.ts';
@@ -33,7 +34,12 @@ async function forward(rooms: Rooms, call: Decided): Promise<void> {
   const { decision: _decision, ...rest } = facts;
   await record(
     rooms,
-    { ...rest, kind: 'call.interim', request: digestOf(message.raw), fields: { direction: 'to_server' } },
+    {
+      ...rest,
+      kind: 'call.interim',
+      request: digestOf(message.raw),
+      fields: { direction: 'to_server', ...findingFields(attached.masked) },
+    },
     false,
   );
   const out = {

@@ -37,3 +37,9 @@ export const ARGUMENT_SCALE_MAX = 8;
 
 /** Labels that one rule gives. */
 export const LABELS_MAX = 10;
+
+/** Names, words or paths in one list of a masking rule; scopes are looked through once for each kind of message. */
+export const MASKING_LIST_MAX = 500;
+
+/** Terms of one dictionary or allow-list: more belong in a detector. All are sent to every agent concerned. */
+export const MASKING_TERMS_MAX = 10_000;

@@ -1,5 +1,7 @@
+import type { RuleSpec, ServerMasking } from '@sallyport/shared/masking-rules';
+
 /** Kinds of configuration documents. Each has one schema, in `registry/kinds/`. */
-export type DocumentKind = 'Server' | 'Policy' | 'Group' | 'ServiceAccount' | 'Limit';
+export type DocumentKind = 'Server' | 'Policy' | 'Group' | 'ServiceAccount' | 'Limit' | 'MaskingRule';
 
 /** Roles on a principal: what it may do through the API (never what it may call; that is policy's). */
 export const ROLES = ['administrator', 'policy-author', 'approver', 'auditor', 'operator', 'user'] as const;
@@ -24,6 +26,8 @@ export interface ServerSpec {
   /** Which argument of which tools is what, for risk facts: tool pattern → argument → reading. */
   arguments?: Record<string, Record<string, ArgumentReading>>;
   labels?: LabelRules;
+  /** What is masked towards clients beyond the rules. Default: PCI and secrets. */
+  masking?: ServerMasking;
 }
 
 /** How one argument is read for its risk; see the policy room's readers. */
@@ -89,6 +93,7 @@ export interface SpecOf {
   Group: GroupSpec;
   ServiceAccount: ServiceAccountSpec;
   Limit: LimitSpec;
+  MaskingRule: RuleSpec;
 }
 
 /** One document as stored: defaults filled in, checked by its kind's schema. */

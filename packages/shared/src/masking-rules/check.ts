@@ -22,14 +22,14 @@ export function checkRule(name: string, spec: RuleSpec): RuleProblem[] {
   if (byName && spec.entity !== undefined) {
     return [{ path: 'entity', message: 'built-in detectors name what they find themselves; leave it out.' }];
   }
-  if (
-    spec.action.kind === 'drop' &&
-    spec.match.dictionary !== undefined &&
-    spec.scope.direction === 'to-server'
-  ) {
-    return [
-      { path: 'action', message: 'an argument can not be dropped for a word in it; use redact or refuse.' },
-    ];
+  if (spec.label !== undefined && spec.action !== 'redact') {
+    return [{ path: 'label', message: 'belongs to the action redact alone.' }];
+  }
+  if (spec.keep !== undefined && spec.action !== 'partial') {
+    return [{ path: 'keep', message: 'belongs to the action partial alone.' }];
+  }
+  if (spec.action === 'token' && spec.scope.direction !== 'to-client') {
+    return [{ path: 'action', message: 'tokens are made at the agent, on the way to clients only.' }];
   }
   try {
     compilePlan({

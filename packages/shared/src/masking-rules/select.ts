@@ -1,4 +1,10 @@
-import { type MaskingRule, type MediaChoice, PROFILES, type ProfileName } from '../masking/index.ts';
+import {
+  type Action,
+  type MaskingRule,
+  type MediaChoice,
+  PROFILES,
+  type ProfileName,
+} from '../masking/index.ts';
 import type { MaskScope, MediaSpec, NamedRule, RuleSet, RuleSpec, ServerMasking } from './types.ts';
 
 /** Stands for a tool that can't be told, as of a log line over stdio. No tool can have this name. */
@@ -77,19 +83,24 @@ export function engineRule(
   { name, spec }: NamedRule,
   options: { tokens: boolean; refuses: boolean },
 ): MaskingRule {
-  const { match, action } = spec;
-  const redacted =
-    (action.kind === 'token' && !options.tokens) || (action.kind === 'refuse' && !options.refuses);
   return {
     name,
-    match: matchOf(match),
-    action: redacted ? { kind: 'redact' } : action,
+    match: matchOf(spec.match),
+    action: actionOf(spec, options),
     ...(spec.entity === undefined ? {} : { entity: spec.entity }),
     ...(spec.context === undefined ? {} : { context: spec.context }),
     ...(spec.minConfidencePercent === undefined ? {} : { minConfidence: spec.minConfidencePercent / 100 }),
     ...(spec.allow === undefined ? {} : { allow: spec.allow }),
     ...(spec.numbers === undefined ? {} : { numbers: spec.numbers }),
   };
+}
+
+function actionOf(spec: RuleSpec, options: { tokens: boolean; refuses: boolean }): Action {
+  const redact: Action = { kind: 'redact', ...(spec.label === undefined ? {} : { label: spec.label }) };
+  if (spec.action === 'partial') return { kind: 'partial', keep: spec.keep ?? 'last4' };
+  if (spec.action === 'token') return options.tokens ? { kind: 'token' } : redact;
+  if (spec.action === 'refuse') return options.refuses ? { kind: 'refuse' } : redact;
+  return spec.action === 'redact' ? redact : { kind: spec.action };
 }
 
 function matchOf(match: RuleSpec['match']): MaskingRule['match'] {

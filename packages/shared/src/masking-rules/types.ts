@@ -1,4 +1,4 @@
-import type { Action, MediaChoice, ProfileName } from '../masking/index.ts';
+import type { MediaChoice, ProfileName } from '../masking/index.ts';
 
 /** What a rule matches: exactly one of `profile`, `detectors`, `pattern`, `keys`, `paths`, `columns`, `dictionary`. */
 export interface RuleMatchSpec {
@@ -40,7 +40,11 @@ export interface RuleSpec {
   readonly match: RuleMatchSpec;
   /** Name of what is masked; needed unless the rule is about built-in detectors. */
   readonly entity?: string;
-  readonly action: Action;
+  readonly action: 'redact' | 'partial' | 'hash' | 'token' | 'drop' | 'refuse';
+  /** For `redact`: what stands in brackets instead of the entity. */
+  readonly label?: string;
+  /** For `partial`; default `last4`. */
+  readonly keep?: 'bin-last4' | 'last4';
   readonly context?: readonly string[];
   /** 0 to 100; findings less sure are left. Built-ins: 99 checksum, 90 shape, 80 words. */
   readonly minConfidencePercent?: number;

@@ -1,9 +1,12 @@
 import { find, type Message, MessageError, RPC, valueAt } from '@sallyport/shared/jsonrpc';
+import type { Finding } from '@sallyport/shared/masking';
 import type { EntryDraft } from '../../audit/index.ts';
 import type { ServerSpec } from '../../registry/index.ts';
 import type { Session } from '../../session/index.ts';
+import { aboutOf } from '../about.ts';
 import { Ending, REFUSAL } from '../ending.ts';
 import { checkModernHeaders, checkParamHeaders } from '../headers.ts';
+import { maskRequest } from '../mask-request.ts';
 import { controlsOf, type MethodControls, REFUSED_METHODS } from '../methods.ts';
 import type { Rooms } from '../rooms.ts';
 import { LEGACY_VERSIONS, MODERN_VERSIONS } from '../versions.ts';
@@ -13,6 +16,7 @@ import { named } from './receive.ts';
 
 export interface AttachedFields {
   readonly authenticated: Authenticated['fields'];
+  /** As it will be sent, which a masking rule may have changed. */
   readonly message: Message;
   readonly session: Session;
   /** True where this call makes the session: its start is recorded with the intent. */
@@ -21,6 +25,8 @@ export interface AttachedFields {
   /** Undefined for a client's answer to a request of the server: it has no method. */
   readonly controls: MethodControls | undefined;
   readonly facts: Omit<EntryDraft, 'kind'>;
+  /** What a rule took out of the message before anything was decided on it. */
+  readonly masked: readonly Finding[];
 }
 
 class Attached {
@@ -65,7 +71,10 @@ export async function attach(rooms: Rooms, call: Authenticated): Promise<Attache
     server: identity.server,
     agent: identity.agent,
   };
-  return new Attached({ authenticated: call.fields, message, server, controls, facts, ...found });
+  const base = { authenticated: call.fields, server, controls, facts, ...found };
+  const asked = aboutOf({ ...base, message });
+  const masked = maskRequest(rooms, message, asked, incoming.paramHeaders);
+  return new Attached({ ...base, message: masked.message, masked: masked.findings });
 }
 
 /** The controls of the method, or its refusal: a method that is not listed does not pass. */

@@ -1,6 +1,7 @@
 import { newId } from '@sallyport/shared/ids';
 import type { EntryDraft } from '../../audit/index.ts';
 import { Ending, REFUSAL } from '../ending.ts';
+import { withFindings } from '../findings.ts';
 import { digestOf, record } from '../record.ts';
 import type { Rooms } from '../rooms.ts';
 import type { Admitted } from './admit.ts';
@@ -46,6 +47,7 @@ export async function recordIntent(rooms: Rooms, call: Admitted): Promise<Intend
       call: callId,
       request: digestOf(attached.message.raw),
       control: CONTROL,
+      ...withFindings(facts, attached.masked),
     },
     false,
   );

@@ -1,6 +1,7 @@
 import type { DocumentKind } from '../types.ts';
 import { groupKind } from './group.ts';
 import { limitKind } from './limit.ts';
+import { maskingRuleKind } from './masking.ts';
 import { policyKind } from './policy.ts';
 import type { Kind } from './schema.ts';
 import { serverKind } from './server.ts';
@@ -13,6 +14,7 @@ export const KINDS: Readonly<Record<DocumentKind, Kind>> = {
   Group: groupKind,
   ServiceAccount: serviceAccountKind,
   Limit: limitKind,
+  MaskingRule: maskingRuleKind,
 };
 
 export const KIND_NAMES = Object.keys(KINDS);

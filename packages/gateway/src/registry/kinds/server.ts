@@ -1,5 +1,6 @@
 import Type from 'typebox';
 import { AGENTS_MAX, CALL_MAX_SECONDS, SESSION_MAX_MINUTES } from '../limits.ts';
+import { serverMasking } from './masking.ts';
 import { description, type Kind, SERVER_NAME, SERVER_NAME_RULE, strict } from './schema.ts';
 import { argumentProblems, argumentsSchema, labelsSchema, takeShortReadings } from './server-arguments.ts';
 
@@ -20,6 +21,7 @@ export const serverKind: Kind = {
     idleMinutes: Type.Integer({ minimum: 1, maximum: SESSION_MAX_MINUTES, default: 15 }),
     absoluteMinutes: Type.Integer({ minimum: 1, maximum: SESSION_MAX_MINUTES, default: 720 }),
     callTimeoutSeconds: Type.Integer({ minimum: 1, maximum: CALL_MAX_SECONDS, default: 300 }),
+    masking: Type.Optional(serverMasking),
     grants: Type.Optional(
       strict({
         // Thirty days: what holds longer is not just in time.
