@@ -18,6 +18,7 @@ const ROOMS = [
   'tunnel',
   'grant',
   'limit',
+  'proposal',
   'tools',
   'notify',
   'jobs',

@@ -12,6 +12,7 @@ import type { Identity } from './identity/index.ts';
 import type { Limits } from './limit/index.ts';
 import type { Masking } from './masking/index.ts';
 import type { Policy } from './policy/index.ts';
+import type { Proposals } from './proposal/index.ts';
 import type { Registry, ServerSpec, Snapshot } from './registry/index.ts';
 import type { Sessions } from './session/index.ts';
 import { sessionsView } from './sessions-view.ts';
@@ -46,6 +47,7 @@ export interface Joined extends Foundation {
   readonly grants: Grants;
   readonly limits: Limits;
   readonly accessReviews: AccessReviews;
+  readonly proposals: Proposals;
 }
 
 /** How long calls under way may go on at a stop. */
@@ -98,6 +100,7 @@ export async function openDoors(joined: Joined, undo: (() => unknown)[]): Promis
       audit,
       grants: joined.grants,
       accessReviews: joined.accessReviews,
+      proposals: joined.proposals,
       tunnel,
       sessions: sessionsView(sessions),
       gatewayInfo,

@@ -9,6 +9,7 @@ import { joinAccess } from './join-access.ts';
 import { joinMasking } from './join-masking.ts';
 import { loadPolicies, openPolicy } from './join-policy.ts';
 import type { Policy } from './policy/index.ts';
+import { openProposals } from './proposal/index.ts';
 import { openRegistry, type Snapshot } from './registry/index.ts';
 import { SessionStore, Sessions } from './session/index.ts';
 import { createMetrics, type Logger } from './telemetry/index.ts';
@@ -83,6 +84,8 @@ async function joinRooms(settings: Settings, logger: Logger, undo: (() => unknow
     undo,
   );
   onSessionEnded.push((session) => access.grants.sessionEnded(session));
+  const proposals = openProposals({ store, clock, logger, record: (entry) => audit.record(entry) });
+  undo.push(() => proposals.close());
   identity.onRevoked((tokenId) => sessions.endWhere((session) => session.tokenId === tokenId, 'revoked'));
   registry.onChange((snapshot) =>
     sessions.endWhere(({ server }) => usableServer(snapshot, server) === undefined, 'server removed'),
@@ -105,6 +108,7 @@ async function joinRooms(settings: Settings, logger: Logger, undo: (() => unknow
     metrics,
     masking,
     ...access,
+    proposals,
   };
 }
 

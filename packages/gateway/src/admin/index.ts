@@ -15,6 +15,7 @@ import { addAuditRoutes } from './routes/audit.ts';
 import { addDocumentRoutes } from './routes/documents.ts';
 import { addGrantRoutes } from './routes/grants.ts';
 import { addPolicyRoutes } from './routes/policies.ts';
+import { addProposalRoutes } from './routes/proposals.ts';
 import { addSelfRoutes } from './routes/self.ts';
 import { addServerRoutes } from './routes/servers.ts';
 import { addSessionRoutes } from './routes/sessions.ts';
@@ -78,6 +79,7 @@ export async function createAdmin(
       addServerRoutes(api, rooms);
       addGrantRoutes(api, rooms);
       addAccessReviewRoutes(api, rooms, changes);
+      addProposalRoutes(api, rooms);
       addSessionRoutes(api, rooms);
       addAuditRoutes(api, rooms);
       addPolicyRoutes(api, rooms);

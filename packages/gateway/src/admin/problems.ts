@@ -1,5 +1,6 @@
 import { type ErrorOrigin, SallyportError } from '@sallyport/shared/errors';
 import { GrantError, type GrantErrorCode } from '../grant/index.ts';
+import { ProposalError, type ProposalErrorCode } from '../proposal/index.ts';
 import { RegistryError } from '../registry/index.ts';
 
 /** What can go wrong with a request to the API, with its status. Closed: scripts act on these. */
@@ -138,6 +139,8 @@ const FROM_FASTIFY: Readonly<Record<string, { code: ProblemCode; message: string
 function fromRoom(error: SallyportError): AdminError {
   const options = { cause: error, ...(error.detail === undefined ? {} : { detail: error.detail }) };
   if (error instanceof GrantError) return new AdminError(FROM_GRANT[error.code], error.message, options);
+  if (error instanceof ProposalError)
+    return new AdminError(FROM_PROPOSAL[error.code], error.message, options);
   switch (error.code) {
     case 'conflict':
       return new AdminError('conflict', error.message, options);
@@ -165,6 +168,14 @@ const FROM_GRANT: Readonly<Record<GrantErrorCode, ProblemCode>> = {
   not_found: 'not_found',
   conflict: 'conflict',
   ended: 'conflict',
+  unavailable: 'unavailable',
+};
+
+const FROM_PROPOSAL: Readonly<Record<ProposalErrorCode, ProblemCode>> = {
+  invalid: 'invalid_request',
+  not_found: 'not_found',
+  own: 'forbidden',
+  conflict: 'conflict',
   unavailable: 'unavailable',
 };
 

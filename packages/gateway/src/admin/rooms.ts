@@ -3,6 +3,7 @@ import type { Audit } from '../audit/index.ts';
 import type { AccessReviews, Grants } from '../grant/index.ts';
 import type { Identity } from '../identity/index.ts';
 import type { Policy } from '../policy/index.ts';
+import type { Proposals } from '../proposal/index.ts';
 import type { Changer, Registry } from '../registry/index.ts';
 import type { Logger } from '../telemetry/index.ts';
 import type { Tunnel } from '../tunnel/index.ts';
@@ -56,6 +57,7 @@ export interface AdminRooms {
   readonly audit: Audit;
   readonly grants: Pick<Grants, 'request' | 'narrow' | 'revoke' | 'get' | 'list'>;
   readonly accessReviews: Pick<AccessReviews, 'list' | 'decide'>;
+  readonly proposals: Pick<Proposals, 'propose' | 'confirm' | 'refuse' | 'get' | 'list'>;
   readonly tunnel: Tunnel;
   readonly sessions: SessionsView;
   readonly gatewayInfo: GatewayInfo;

@@ -8,6 +8,7 @@ import { addDoctorCommand } from './commands/doctor.ts';
 import { addDocumentCommands } from './commands/documents.ts';
 import { addGrantCommands } from './commands/grants.ts';
 import { addPolicyCommands } from './commands/policy.ts';
+import { addProposalCommands } from './commands/proposals.ts';
 import { addServerCommands } from './commands/servers.ts';
 import { addSessionCommands } from './commands/sessions.ts';
 import { addStatusCommand } from './commands/status.ts';
@@ -77,6 +78,7 @@ function buildProgram(commands: GatewayCommands): Command {
   addSessionCommands(program);
   addGrantCommands(program);
   addPolicyCommands(program);
+  addProposalCommands(program);
   addAuditCommands(program);
   addStatusCommand(program);
   addDoctorCommand(program);

@@ -3,8 +3,19 @@ import type { RuleSpec, ServerMasking } from '@sallyport/shared/masking-rules';
 /** Kinds of configuration documents. Each has one schema, in `registry/kinds/`. */
 export type DocumentKind = 'Server' | 'Policy' | 'Group' | 'ServiceAccount' | 'Limit' | 'MaskingRule';
 
-/** Roles on a principal: what it may do through the API (never what it may call; that is policy's). */
-export const ROLES = ['administrator', 'policy-author', 'approver', 'auditor', 'operator', 'user'] as const;
+/**
+ * Roles on a principal: what it may do through the API (never what it may call; that is policy's). A
+ * custodian may open sealed originals and, with a second person, hold and shred them.
+ */
+export const ROLES = [
+  'administrator',
+  'policy-author',
+  'approver',
+  'auditor',
+  'custodian',
+  'operator',
+  'user',
+] as const;
 export type Role = (typeof ROLES)[number];
 
 export interface ServerSpec {

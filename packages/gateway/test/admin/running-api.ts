@@ -8,6 +8,7 @@ import { openAudit } from '../../src/audit/index.ts';
 import { openIdentity } from '../../src/identity/index.ts';
 import { joinAccess } from '../../src/join-access.ts';
 import { createPolicy } from '../../src/policy/index.ts';
+import { openProposals } from '../../src/proposal/index.ts';
 import { openRegistry, ROLES, type Role, type Snapshot } from '../../src/registry/index.ts';
 import { SessionStore, Sessions } from '../../src/session/index.ts';
 import { sessionsView } from '../../src/sessions-view.ts';
@@ -161,6 +162,7 @@ async function joinRooms(databaseUrl: string, folder: string, publicUrl: string)
     },
     [],
   );
+  const proposals = openProposals({ store, clock, logger, record: (entry) => audit.record(entry) });
   const gatewayInfo = {
     version: GATEWAY_VERSION,
     publicUrl,
@@ -174,6 +176,7 @@ async function joinRooms(databaseUrl: string, folder: string, publicUrl: string)
     policy,
     audit,
     ...access,
+    proposals,
     tunnel,
     sessions: sessionsView(sessions),
     gatewayInfo,
@@ -183,6 +186,7 @@ async function joinRooms(databaseUrl: string, folder: string, publicUrl: string)
   const close = async (): Promise<void> => {
     await tunnel.stop(0);
     sessions.close();
+    await proposals.close();
     await access.grants.close();
     await access.limits.close();
     await registry.close();
