@@ -8,6 +8,7 @@ import { type Identity, openIdentity } from './identity/index.ts';
 import { joinAccess } from './join-access.ts';
 import { joinMasking } from './join-masking.ts';
 import { loadPolicies, openPolicy } from './join-policy.ts';
+import { joinRecords } from './join-records.ts';
 import type { Policy } from './policy/index.ts';
 import { openProposals } from './proposal/index.ts';
 import { openRegistry, type Snapshot } from './registry/index.ts';
@@ -49,6 +50,7 @@ async function joinRooms(settings: Settings, logger: Logger, undo: (() => unknow
     clock,
     logger,
     signer,
+    sealer,
   });
   undo.push(() => audit.close());
   const policy = await openPolicy(logger);
@@ -86,6 +88,7 @@ async function joinRooms(settings: Settings, logger: Logger, undo: (() => unknow
   onSessionEnded.push((session) => access.grants.sessionEnded(session));
   const proposals = openProposals({ store, clock, logger, record: (entry) => audit.record(entry) });
   undo.push(() => proposals.close());
+  joinRecords(proposals, audit);
   identity.onRevoked((tokenId) => sessions.endWhere((session) => session.tokenId === tokenId, 'revoked'));
   registry.onChange((snapshot) =>
     sessions.endWhere(({ server }) => usableServer(snapshot, server) === undefined, 'server removed'),

@@ -12,6 +12,7 @@ import type { AdminRooms } from './rooms.ts';
 import { addAccessReviewRoutes } from './routes/access-reviews.ts';
 import { addAgentRoutes } from './routes/agents.ts';
 import { addAuditRoutes } from './routes/audit.ts';
+import { addAuditRecordRoutes } from './routes/audit-records.ts';
 import { addDocumentRoutes } from './routes/documents.ts';
 import { addGrantRoutes } from './routes/grants.ts';
 import { addPolicyRoutes } from './routes/policies.ts';
@@ -82,6 +83,7 @@ export async function createAdmin(
       addProposalRoutes(api, rooms);
       addSessionRoutes(api, rooms);
       addAuditRoutes(api, rooms);
+      addAuditRecordRoutes(api, rooms);
       addPolicyRoutes(api, rooms);
     },
     { prefix: API_PREFIX },

@@ -7,6 +7,9 @@ export type AuditErrorCode =
   | 'slot_taken' // another gateway owns the slot
   | 'signer_refused' // the log does not extend what the signer has signed
   | 'signer_state' // the signer's own record, or the key it was made with, is not what it was
+  | 'not_found' // there is no such thing beside the entry
+  | 'shredded' // there was, and nobody can open it any more
+  | 'held' // a legal hold forbids it
   | 'origin_changed'; // the slot's log was begun under another name
 
 export class AuditError extends SallyportError<AuditErrorCode> {

@@ -40,6 +40,21 @@ export interface Unplaced {
   readonly call: string | null;
   readonly server: string | null;
   readonly tool: string | null;
+  /** Kept by the same statement, apart from the leaf. */
+  readonly body?: KeptBody;
+  readonly original?: KeptOriginal;
+}
+
+export interface KeptBody {
+  /** SHA-256 of the bytes, 32 bytes. */
+  readonly digest: Buffer;
+  readonly bytes: Buffer;
+}
+
+export interface KeptOriginal {
+  readonly period: string;
+  readonly wrappedKey: Buffer;
+  readonly sealed: Buffer;
 }
 
 /** What the log adds to a draft. */
@@ -54,7 +69,11 @@ export interface Envelope {
  *
  * @throws AuditError `invalid` when the draft has no canonical form or is too large.
  */
-export function prepareLeaf(draft: EntryDraft, envelope: Envelope): Unplaced {
+export function prepareLeaf(
+  draft: EntryDraft,
+  envelope: Envelope,
+  kept: Pick<Unplaced, 'body' | 'original'> = {},
+): Unplaced {
   const ts = new Date(envelope.tsMs).toISOString();
   const before = `{${members(BEFORE_SEQ, draft, { origin: envelope.origin, id: envelope.id })},"seq":`;
   const after = `,${members(AFTER_SEQ, draft, { ts, v: VERSION })}}`;
@@ -75,6 +94,7 @@ export function prepareLeaf(draft: EntryDraft, envelope: Envelope): Unplaced {
     call: draft.call ?? null,
     server: draft.server ?? null,
     tool: draft.tool ?? null,
+    ...kept,
   };
 }
 

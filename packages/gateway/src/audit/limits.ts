@@ -59,3 +59,19 @@ export const LAST_CHECKPOINT_MAX_MS = 3_000;
 export const PAGE_MAX_BYTES = 4 * 1_048_576;
 export const PAGE_MAX_LEAVES = 5_000;
 export const PAGE_MAX_CHECKPOINTS = 5_000;
+
+/** Largest body that is kept: an answer of 16 MiB says in an entry what it was by its digest. */
+export const BODY_MAX_BYTES = 262_144;
+
+/** Largest exact request that is sealed: the largest that a client may send. */
+export const ORIGINAL_MAX_BYTES = 4 * 1_048_576;
+
+/** Digests of bodies that were kept lately, so that the same list is not written with every call. */
+export const BODIES_REMEMBERED = 4_096;
+
+/** How early the next period's key is made, and how often that is looked at. */
+export const PERIOD_AHEAD_MS = 3 * 24 * 60 * 60_000;
+export const PERIOD_KEYS_LOOK_MS = 60 * 60_000;
+
+/** Entries that one shred may reach: more is a matter of retention. */
+export const SHRED_MAX_ENTRIES = 100_000;

@@ -6,10 +6,12 @@ import type { Logger } from 'winston';
 import { AuditError, unavailable } from './errors.ts';
 import { prepareLeaf, type Unplaced } from './leaf.ts';
 import { FLUSH_MAX_ENTRIES, RECOVER_FIRST_MS, RECOVER_MAX_MS, SETTLED_MAX_CALLS } from './limits.ts';
+import { keep } from './originals/keep.ts';
+import type { PeriodKeys } from './originals/period-keys.ts';
 import { isEnding, Queue, type Waiting } from './queue.ts';
 import { openOf, openSinceLastStart, type SettleReason } from './settle.ts';
 import type { OwnedSlot } from './slot.ts';
-import type { EntryDraft, EntryValue, Recorded } from './types.ts';
+import type { EntryDraft, EntryValue, Evidence, Recorded } from './types.ts';
 
 /** Entries before work begins. When calls are refused, these are; what else happens must still be recorded. */
 const OPENS_WORK: ReadonlySet<string> = new Set(['call.intent', 'session.start']);
@@ -25,6 +27,8 @@ interface LogOptions {
   readonly refuseCalls?: () => string | undefined;
   /** Members of log.start, beside its own. */
   readonly startFields?: Readonly<Record<string, EntryValue>>;
+  /** Seals exact requests. Without it none may be given. */
+  readonly periodKeys?: Pick<PeriodKeys, 'current'>;
   /** Last work on the log, behind its stop. */
   readonly beforeRelease?: () => Promise<unknown>;
 }
@@ -95,7 +99,7 @@ export class Log {
     this.#serve(owned);
   }
 
-  record(draft: EntryDraft): Promise<Recorded> {
+  record(draft: EntryDraft, evidence?: Evidence): Promise<Recorded> {
     return new Promise((resolve, reject) => {
       const { call } = draft;
       const ending = isEnding(draft.kind);
@@ -110,7 +114,7 @@ export class Log {
           throw unavailable('the log is not ours now');
         const refusal = OPENS_WORK.has(draft.kind) ? this.#options.refuseCalls?.() : undefined;
         if (refusal !== undefined) throw unavailable(refusal);
-        this.#queue.add({ entry: this.#prepare(draft), resolve, reject });
+        this.#queue.add({ entry: this.#prepare(draft, evidence), resolve, reject });
       } catch (error) {
         if (this.#outage !== undefined) this.#outage.refused += 1;
         if (ending && isUnavailable(error)) this.#doubt(call, 'outcome_not_confirmed');
@@ -119,6 +123,11 @@ export class Log {
       }
       this.#flushing ??= this.#flushAll();
     });
+  }
+
+  /** Bodies were removed: what is said next is kept again. */
+  forgetBodies(): void {
+    this.#owned?.forgetBodies();
   }
 
   /** Records the stop behind everything that waits, and lets the slot go. */
@@ -142,10 +151,13 @@ export class Log {
     owned.onLost(() => this.#fail(owned, [], new Error('the connection was lost')));
   }
 
-  #prepare(draft: EntryDraft): Unplaced {
+  #prepare(draft: EntryDraft, evidence?: Evidence): Unplaced {
     // ts never falls within the log, also when the clock is set back: readers find a time by halving.
     this.#lastTsMs = Math.max(this.#lastTsMs, this.#options.clock.now());
-    return prepareLeaf(draft, { origin: this.#options.origin, id: newId('ent'), tsMs: this.#lastTsMs });
+    const envelope = { origin: this.#options.origin, id: newId('ent'), tsMs: this.#lastTsMs };
+    if (evidence === undefined) return prepareLeaf(draft, envelope);
+    const { draft: committed, kept } = keep(draft, evidence, envelope, this.#options.periodKeys);
+    return prepareLeaf(committed, envelope, kept);
   }
 
   /** Flushes until nothing waits. What is recorded in the same turn of the event loop is one batch. */

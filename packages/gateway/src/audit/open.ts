@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Clock } from '@sallyport/shared/clock';
 import { errorText } from '@sallyport/shared/errors';
 import type { Logger } from 'winston';
-import type { Store } from '../store/index.ts';
+import type { Sealer, Store } from '../store/index.ts';
 import type { Checkpointer } from './checkpoint/checkpointer.ts';
 import { openCheckpointer, openSigner, type SignerOptions } from './checkpoint/open.ts';
 import type { Signer } from './checkpoint/signer.ts';
@@ -10,6 +10,8 @@ import { readCheckpoints } from './checkpoint/table.ts';
 import { AuditError, unavailable } from './errors.ts';
 import { LAST_CHECKPOINT_MAX_MS, SLOT_PREFER_MS, SLOT_WAIT_MS, SLOTS_MAX } from './limits.ts';
 import { Log } from './log.ts';
+import { PeriodKeys } from './originals/period-keys.ts';
+import { recordsOf } from './originals/records.ts';
 import { getEntry, readLeaves, searchLog } from './search.ts';
 import { OwnedSlot, takeWithin } from './slot.ts';
 import type { Audit } from './types.ts';
@@ -24,6 +26,8 @@ export interface AuditOptions {
   readonly logger: Logger;
   /** Signs checkpoints. Without it the log is a tree that nobody vouches for: for tests of other rooms. */
   readonly signer?: SignerOptions;
+  /** Seals exact requests. Without it none may be recorded: for tests of other rooms. */
+  readonly sealer?: Sealer;
 }
 
 /**
@@ -47,6 +51,7 @@ export async function openAudit(options: AuditOptions): Promise<Audit> {
   const { slot } = owned;
   const origin = originOf(slot);
   const signer = await signerFor(options, owned, origin);
+  const periodKeys = await periodKeysFor(options, owned);
   let checkpointer: Checkpointer | undefined;
   const log = new Log({
     origin,
@@ -55,6 +60,7 @@ export async function openAudit(options: AuditOptions): Promise<Audit> {
     logger,
     takeAgain: () => OwnedSlot.take(store, slot, origin),
     refuseCalls: () => refusal(checkpointer),
+    ...(periodKeys === undefined ? {} : { periodKeys }),
     ...(signer === undefined ? {} : { startFields: { keys: signer.keyTexts } }),
     beforeRelease: async () => lastCheckpoint(checkpointer, logger),
   });
@@ -75,7 +81,7 @@ export async function openAudit(options: AuditOptions): Promise<Audit> {
     checkpointer.start();
   }
   logger.info('audit log opened', { origin, entries: log.size, keys: signer?.keyTexts });
-  return doorOf(store, { slot, origin, log, checkpointer });
+  return doorOf(store, { slot, origin, log, checkpointer, periodKeys });
 }
 
 function doorOf(
@@ -85,11 +91,19 @@ function doorOf(
     origin,
     log,
     checkpointer,
-  }: { slot: number; origin: string; log: Log; checkpointer: Checkpointer | undefined },
+    periodKeys,
+  }: {
+    slot: number;
+    origin: string;
+    log: Log;
+    checkpointer: Checkpointer | undefined;
+    periodKeys: PeriodKeys | undefined;
+  },
 ): Audit {
   return {
     origin,
-    record: (draft) => log.record(draft),
+    record: (draft, evidence) => log.record(draft, evidence),
+    ...recordsOf(store, slot, log, periodKeys),
     healthy: () => log.healthy() && refusal(checkpointer) === undefined,
     search: (query) => searchLog(store, slot, log.size, query),
     get: (seq) => getEntry(store, slot, seq),
@@ -105,6 +119,7 @@ function doorOf(
     close: async () => {
       await checkpointer?.stop();
       await log.close();
+      periodKeys?.close();
     },
   };
 }
@@ -118,6 +133,18 @@ async function signerFor(
   if (options.signer === undefined) return undefined;
   try {
     return await openSigner(options.signer, { store: options.store, slot: owned.slot, origin });
+  } catch (error) {
+    owned.abandon();
+    throw error;
+  }
+}
+
+/** The keys that originals are sealed with; where one does not open, the slot is let go and nothing is served. */
+async function periodKeysFor(options: AuditOptions, owned: OwnedSlot): Promise<PeriodKeys | undefined> {
+  const { store, sealer, clock, logger } = options;
+  if (sealer === undefined) return undefined;
+  try {
+    return await PeriodKeys.open({ store, sealer, clock, logger });
   } catch (error) {
     owned.abandon();
     throw error;

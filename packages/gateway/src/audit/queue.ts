@@ -66,7 +66,8 @@ export function isEnding(kind: string): boolean {
   return kind === 'call.outcome' || kind === 'call.indeterminate';
 }
 
-/** Characters of the leaf, near enough to its bytes. */
+/** Characters of the leaf, near enough to its bytes, and what is kept with it. */
 function size({ entry }: Waiting): number {
-  return entry.before.length + entry.after.length;
+  const kept = (entry.body?.bytes.length ?? 0) + (entry.original?.sealed.length ?? 0);
+  return entry.before.length + entry.after.length + kept;
 }

@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Frontier } from '@sallyport/shared/merkle';
 import type { Store } from '../store/index.ts';
-import { byteaArray, encodedTextArray, int8Array, textArray, timestamptzArray } from './binary-arrays.ts';
 import { AuditError } from './errors.ts';
-import { leafBytes, leafHash, type Unplaced } from './leaf.ts';
-import { CONNECTION_MAX_MS, FLUSH_MAX_MS } from './limits.ts';
+import { type KeptBody, leafBytes, leafHash, type Unplaced } from './leaf.ts';
+import { BODIES_REMEMBERED, CONNECTION_MAX_MS, FLUSH_MAX_MS } from './limits.ts';
+import { flushStatement, type Subtree } from './statement.ts';
 import { TILE_LEVELS } from './tree/levels.ts';
 import { loadFrontier } from './tree/load.ts';
 import type { Recorded } from './types.ts';
@@ -20,18 +20,6 @@ const PREPARE = `
   SET plan_cache_mode = force_generic_plan;
   SET statement_timeout = ${FLUSH_MAX_MS};`;
 
-const INSERT = `
-  INSERT INTO audit_entries (slot, seq, ts, kind, leaf, leaf_hash, principal, session, call, server, tool)
-  SELECT $1::int4, * FROM unnest($2::int8[], $3::timestamptz[], $4::text[], $5::text[], $6::bytea[],
-    $7::text[], $8::text[], $9::text[], $10::text[], $11::text[])`;
-
-// Once in 256 entries a subtree becomes complete; it is kept by the same statement, so by the same commit.
-const INSERT_WITH_SUBTREES = `
-  WITH subtrees AS (
-    INSERT INTO audit_subtrees (slot, level, index, hash)
-    SELECT $1::int4, * FROM unnest($12::int8[], $13::int8[], $14::bytea[]))
-  ${INSERT}`;
-
 /**
  * A slot of the log while it is ours: one connection that holds the slot's advisory lock and makes every write.
  *
@@ -45,6 +33,8 @@ export class OwnedSlot {
   #tree: Frontier;
   /** Milliseconds since 1970 of the last entry; 0 for an empty log. */
   readonly tailMs: number;
+  /** Digests of bodies that are in the database. Gone with the slot: the next owner looks for itself. */
+  readonly #kept = new Set<string>();
   #warned = false;
   #lost = false;
 
@@ -131,28 +121,13 @@ export class OwnedSlot {
         if (level % TILE_LEVELS === 0) complete.push({ level, index, root });
       });
     }
+    const bodies = this.#unkept(batch);
     const giveUp = setTimeout(() => drop(this.#connection), CONNECTION_MAX_MS);
     this.#warned = false;
     try {
-      const result = await this.#connection.query({
-        ...(complete.length === 0
-          ? { name: 'audit-flush', text: INSERT }
-          : { name: 'audit-flush-subtrees', text: INSERT_WITH_SUBTREES }),
-        values: [
-          this.slot,
-          int8Array(batch.map((_, index) => first + index)),
-          timestamptzArray(batch.map((entry) => entry.tsMs)),
-          textArray(batch.map((entry) => entry.kind)),
-          encodedTextArray(bytes.map((leaf) => leaf.subarray(1))),
-          byteaArray(hashes),
-          textArray(batch.map((entry) => entry.principal)),
-          textArray(batch.map((entry) => entry.session)),
-          textArray(batch.map((entry) => entry.call)),
-          textArray(batch.map((entry) => entry.server)),
-          textArray(batch.map((entry) => entry.tool)),
-          ...(complete.length === 0 ? [] : subtreeArrays(complete)),
-        ],
-      });
+      const result = await this.#connection.query(
+        flushStatement({ slot: this.slot, first, batch, leaves: bytes, hashes, subtrees: complete, bodies }),
+      );
       if (this.#warned) throw new Error('the commit was not confirmed by a standby');
       if (result.rowCount !== batch.length)
         throw new Error(`${result.rowCount} of ${batch.length} rows were written`);
@@ -160,7 +135,29 @@ export class OwnedSlot {
       clearTimeout(giveUp);
     }
     this.#tree = grown;
+    for (const { digest } of bodies) this.#remember(digest.toString('latin1'));
     return batch.map((entry, index) => ({ seq: first + index, id: entry.id, ts: entry.ts }));
+  }
+
+  /** Bodies that are not known to be there: the same list is answered a thousand times and written once. */
+  #unkept(batch: readonly Unplaced[]): KeptBody[] {
+    const bodies = new Map<string, KeptBody>();
+    for (const { body } of batch) {
+      const key = body?.digest.toString('latin1');
+      if (body !== undefined && key !== undefined && !this.#kept.has(key)) bodies.set(key, body);
+    }
+    return [...bodies.values()];
+  }
+
+  #remember(digest: string): void {
+    this.#kept.add(digest);
+    if (this.#kept.size <= BODIES_REMEMBERED) return;
+    const [oldest] = this.#kept;
+    if (oldest !== undefined) this.#kept.delete(oldest);
+  }
+
+  forgetBodies(): void {
+    this.#kept.clear();
   }
 
   query<Row extends object>(text: string, values: unknown[]): Promise<{ rows: Row[] }> {
@@ -189,21 +186,6 @@ export class OwnedSlot {
     this.#lost = true;
     drop(this.#connection);
   }
-}
-
-/** A node of the tree that is kept. */
-interface Subtree {
-  readonly level: number;
-  readonly index: number;
-  readonly root: Buffer;
-}
-
-function subtreeArrays(subtrees: readonly Subtree[]): Buffer[] {
-  return [
-    int8Array(subtrees.map(({ level }) => level)),
-    int8Array(subtrees.map(({ index }) => index)),
-    byteaArray(subtrees.map(({ root }) => root)),
-  ];
 }
 
 function drop(connection: Connection): void {

@@ -1,3 +1,7 @@
+import type { Evidence, Omitted } from './evidence.ts';
+
+export type { Evidence, Omitted } from './evidence.ts';
+
 /**
  * An entry before the log has sealed it: what happened, without the place in the log.
  *
@@ -20,8 +24,12 @@ export interface EntryDraft {
   decision?: EntryDecision;
   grant?: string;
   approval?: string;
-  request?: { digest: string; bytes: number };
-  response?: { digest: string; bytes: number; findings?: Record<string, number> };
+  /**
+   * The request as it is kept: digest and size of its masked form; `commit` to the exact bytes, where they are sealed;
+   * `omitted` where the masked form is not kept, and why.
+   */
+  request?: { digest: string; bytes: number; commit?: string; omitted?: Omitted };
+  response?: { digest: string; bytes: number; findings?: Record<string, number>; omitted?: Omitted };
   outcome?: {
     transport: TransportOutcome;
     rpc?: 'result' | 'error';
@@ -156,6 +164,27 @@ export interface EntryQuery {
   limit: number;
 }
 
+/** Entries of the log, by where they stand and what they say. All that is given must match. */
+export interface RecordScope {
+  /** From this seq, and up to but without `until`. */
+  readonly from: number;
+  readonly until: number;
+  readonly principal?: string;
+  readonly server?: string;
+  readonly session?: string;
+}
+
+export interface Hold {
+  /** `hld_…` */
+  readonly id: string;
+  readonly scope: RecordScope;
+  readonly reason: string;
+  readonly placedAt: string;
+  readonly placedBy: string;
+  readonly releasedAt?: string;
+  readonly releasedBy?: string;
+}
+
 /** The audit room's door. */
 export interface Audit {
   readonly origin: string;
@@ -165,7 +194,28 @@ export interface Audit {
    *
    * @throws AuditError `unavailable` when it cannot be made durable. The caller then must not go on.
    */
-  record(draft: EntryDraft): Promise<Recorded>;
+  record(draft: EntryDraft, evidence?: Evidence): Promise<Recorded>;
+  /** A body that is kept under this digest; undefined where none is (any more). */
+  body(digest: string): Promise<Buffer | undefined>;
+  /**
+   * Opens a sealed original. The reader's name and reason are in the log before anything is opened.
+   *
+   * @throws AuditError `not_found`, `shredded` or `unavailable`.
+   */
+  unmask(seq: number, by: Actor, reason: string, source?: EntryDraft['source']): Promise<Buffer>;
+  /** Legal holds, newest first; those released too. */
+  holds(): Promise<Hold[]>;
+  /** Puts a hold in force, or ends one. For the proposal room, which has seen to the second person. */
+  placeHold(hold: { id: string; scope: RecordScope; reason: string }, by: string): Promise<void>;
+  releaseHold(id: string, by: string): Promise<void>;
+  /** What of a scope could be shredded, and what stands in the way. */
+  shreddable(scope: RecordScope): Promise<{ records: number; heldBy: readonly string[] }>;
+  /**
+   * Makes originals unreadable for ever, and removes the bodies of these entries. The entries stay and still verify.
+   *
+   * @throws AuditError `held` where a legal hold covers any of it; then nothing is shredded.
+   */
+  shred(scope: RecordScope, proposal: string): Promise<{ records: number; bodies: number }>;
   /** Whether the last flush was confirmed, the slot is still ours, and the log is signed or was until lately. */
   healthy(): boolean;
   search(query: EntryQuery): Promise<StoredEntry[]>;

@@ -1,6 +1,7 @@
 import { errorAnswer, type Message, RPC } from '@sallyport/shared/jsonrpc';
 import type { EntryDraft } from '../audit/index.ts';
 import type { MaskedMessage } from '../masking/index.ts';
+import { responseEvidence } from './evidence.ts';
 import { findingFields, responseOf } from './findings.ts';
 import { controlsOf } from './methods.ts';
 import { record } from './record.ts';
@@ -42,16 +43,18 @@ export async function recordInterim(
   message: Message,
   { raw, findings }: MaskedMessage,
 ): Promise<void> {
+  const kept = responseEvidence(responseOf(raw, findings), raw);
   await record(
     rooms,
     {
       ...facts,
       method: named(message.method ?? ''),
       kind: 'call.interim',
-      response: responseOf(raw, findings),
+      response: kept.response,
       fields: { direction: 'to_client', ...findingFields(findings) },
     },
     true,
+    kept.evidence,
   );
 }
 

@@ -1,6 +1,8 @@
 import { findPath, idKeyOf, type Message } from '@sallyport/shared/jsonrpc';
+import { aboutOf } from './about.ts';
+import { requestEvidence } from './evidence.ts';
 import { findingFields } from './findings.ts';
-import { digestOf, record } from './record.ts';
+import { record } from './record.ts';
 import type { Answer, Rooms } from './rooms.ts';
 import { settle, type Trail } from './settle.ts';
 import { relayHeaders } from './stages/dispatch.ts';
@@ -32,15 +34,17 @@ async function forward(rooms: Rooms, call: Decided): Promise<void> {
   const isAnswer = message.kind === 'response' && message.idKey !== undefined;
   const asker = isAnswer ? session.asker(message.idKey ?? '') : undefined;
   const { decision: _decision, ...rest } = facts;
+  const { request, evidence } = requestEvidence(rooms, message, aboutOf(attached));
   await record(
     rooms,
     {
       ...rest,
       kind: 'call.interim',
-      request: digestOf(message.raw),
+      request,
       fields: { direction: 'to_server', ...findingFields(attached.masked) },
     },
     false,
+    evidence,
   );
   const out = {
     raw: message.raw,

@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import type { EntryDraft, Recorded } from '../audit/index.ts';
+import type { EntryDraft, Evidence, Recorded } from '../audit/index.ts';
 import { Ending, REFUSAL } from './ending.ts';
 import type { Rooms } from './rooms.ts';
 
@@ -16,9 +16,10 @@ export async function record(
   rooms: Pick<Rooms, 'audit'>,
   draft: EntryDraft,
   sent: boolean,
+  evidence?: Evidence,
 ): Promise<Recorded> {
   try {
-    return await rooms.audit.record(draft);
+    return await rooms.audit.record(draft, evidence);
   } catch (thrown) {
     throw new Ending(
       'log_unavailable',

@@ -7,6 +7,7 @@ import { type Admin, type AdminRooms, createAdmin } from '../../src/admin/index.
 import { openAudit } from '../../src/audit/index.ts';
 import { openIdentity } from '../../src/identity/index.ts';
 import { joinAccess } from '../../src/join-access.ts';
+import { joinRecords } from '../../src/join-records.ts';
 import { createPolicy } from '../../src/policy/index.ts';
 import { openProposals } from '../../src/proposal/index.ts';
 import { openRegistry, ROLES, type Role, type Snapshot } from '../../src/registry/index.ts';
@@ -109,7 +110,7 @@ async function joinRooms(databaseUrl: string, folder: string, publicUrl: string)
   const store = await openStore({ databaseUrl, logger });
   const sealer = await openSealer(join(folder, 'master.key'), { createIfMissing: true });
   const signer = { sealer, folder };
-  const audit = await openAudit({ store, slot: 0, deploymentName: 'test', clock, logger, signer });
+  const audit = await openAudit({ store, slot: 0, deploymentName: 'test', clock, logger, signer, sealer });
   const policy = createPolicy();
   const registry = await openRegistry({
     store,
@@ -163,6 +164,7 @@ async function joinRooms(databaseUrl: string, folder: string, publicUrl: string)
     [],
   );
   const proposals = openProposals({ store, clock, logger, record: (entry) => audit.record(entry) });
+  joinRecords(proposals, audit);
   const gatewayInfo = {
     version: GATEWAY_VERSION,
     publicUrl,

@@ -1,12 +1,18 @@
 import { createHash } from 'node:crypto';
+import { join } from 'node:path';
 import { systemClock } from '@sallyport/shared/clock';
 import { Client } from 'pg';
 import { afterEach, expect } from 'vitest';
 import { type Audit, type AuditOptions, openAudit } from '../../src/audit/index.ts';
-import { openStore, type Store } from '../../src/store/index.ts';
-import { quietLogger as logger, testDatabase } from '../store/postgres.ts';
+import { openSealer, openStore, type Store } from '../../src/store/index.ts';
+import { quietLogger as logger, temporaryFolder, testDatabase } from '../store/postgres.ts';
 
 export { intent, outcome } from './draft.ts';
+
+/** Seals with a key of the test's own. */
+export const testSealer = await openSealer(join(await temporaryFolder(), 'master.key'), {
+  createIfMissing: true,
+});
 
 const closing: (() => Promise<unknown>)[] = [];
 afterEach(async () => {
@@ -37,6 +43,7 @@ export async function auditOn(store: Store, more: Partial<AuditOptions> = {}): P
     deploymentName: 'test',
     clock: systemClock,
     logger,
+    sealer: testSealer,
     ...more,
   });
   afterTest(() => audit.close());

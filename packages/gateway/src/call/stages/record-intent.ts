@@ -1,8 +1,10 @@
 import { newId } from '@sallyport/shared/ids';
 import type { EntryDraft } from '../../audit/index.ts';
+import { aboutOf } from '../about.ts';
 import { Ending, REFUSAL } from '../ending.ts';
+import { requestEvidence } from '../evidence.ts';
 import { withFindings } from '../findings.ts';
-import { digestOf, record } from '../record.ts';
+import { record } from '../record.ts';
 import type { Rooms } from '../rooms.ts';
 import type { Admitted } from './admit.ts';
 import type { DecidedFields } from './decide.ts';
@@ -39,17 +41,19 @@ export async function recordIntent(rooms: Rooms, call: Admitted): Promise<Intend
   const { attached } = decided;
   const callId = newId('cal');
   if (attached.begins) await begin(rooms, attached, facts);
+  const { request, evidence } = requestEvidence(rooms, attached.message, aboutOf(attached));
   await record(
     rooms,
     {
       ...facts,
       kind: 'call.intent',
       call: callId,
-      request: digestOf(attached.message.raw),
+      request,
       control: CONTROL,
       ...withFindings(facts, attached.masked),
     },
     false,
+    evidence,
   );
   // The outcome repeats who and what; the decision's own details stay with the intent.
   const { decision: _decided, fields: _fields, ...rest } = facts;

@@ -1,3 +1,4 @@
+import { responseEvidence } from '../evidence.ts';
 import { findingFields, responseOf } from '../findings.ts';
 import { record } from '../record.ts';
 import type { Rooms } from '../rooms.ts';
@@ -32,17 +33,19 @@ export async function recordOutcome(rooms: Rooms, call: Masked): Promise<Settled
   const { intended, raw, httpStatus, outcome, findings, withheld } = call.fields;
   const { startedMs } = intended.decided.attached.authenticated.received;
   const fields = { ...findingFields(findings), ...(withheld.length > 0 ? { withheld } : {}) };
+  const kept = responseEvidence(responseOf(raw, findings), raw);
   await record(
     rooms,
     {
       ...intended.facts,
       kind: 'call.outcome',
-      response: responseOf(raw, findings),
+      response: kept.response,
       outcome,
       duration: Math.round(rooms.clock.monotonicMs() - startedMs),
       ...(Object.keys(fields).length > 0 ? { fields } : {}),
     },
     true,
+    kept.evidence,
   );
   return new Settled({ intended, raw, httpStatus, rpcCode: outcome.rpcCode });
 }

@@ -5,6 +5,7 @@ import { connect, example, JSON_OPTION, type JsonOption } from '../connect.ts';
 import { FOLLOW_INTERVAL_MS, PAGE_ITEMS } from '../limits.ts';
 import { complain, say, sayJson, sayTable } from '../output.ts';
 import { addExportCommand } from './audit-export.ts';
+import { addAuditRecordCommands } from './audit-records.ts';
 
 /** As in the API's answer; only what is shown here. */
 interface EntryAnswer {
@@ -82,6 +83,7 @@ export function addAuditCommands(program: Command): void {
       sayTable(['SEQ', 'TIME', 'KIND', 'WHO', 'WHAT'], page.items.map(entryRow), 'No entries match.');
     });
   addStatusCommands(audit);
+  addAuditRecordCommands(audit);
   addExportCommand(audit);
 }
 
