@@ -7,6 +7,7 @@ export class Edits {
   to: Int32Array = new Int32Array(16);
   /** What each cut was counted as (Run.count). */
   keys: Float64Array = new Float64Array(16);
+  /** Longer than `count` after a truncation: giving the room back and taking it again costs more than the cuts do. */
   readonly bytes: Uint8Array[] = [];
   #count = 0;
   #ordered = true;
@@ -22,7 +23,7 @@ export class Edits {
     this.from[i] = from;
     this.to[i] = to;
     this.keys[i] = key;
-    this.bytes.push(bytes);
+    this.bytes[i] = bytes;
     this.#count = i + 1;
   }
 
@@ -38,7 +39,6 @@ export class Edits {
 
   truncate(count: number): void {
     this.#count = count;
-    this.bytes.length = count;
     if (count === 0) this.#ordered = true;
   }
 

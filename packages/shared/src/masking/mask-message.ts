@@ -24,7 +24,7 @@ export function maskMessage(raw: Uint8Array, plan: MaskingPlan, options: MaskOpt
 }
 
 /** Scratch of each plan, kept from message to message: making it costs more than masking a small answer. */
-const idle = new WeakMap<MaskingPlan, Layer>();
+const idle = new WeakMap<MaskingPlan, { readonly layer: Layer; readonly edits: Edits }>();
 
 /** What anything thrown while masking means: a failing detector withholds the answer. */
 export function refusalOf(thrown: unknown): Refusal {
@@ -41,9 +41,9 @@ function masked(raw: Uint8Array, plan: MaskingPlan, options: MaskOptions): MaskR
   // A Buffer is looked at as the plain array it is: two kinds of array in one loop halve its speed.
   const bytes = Buffer.isBuffer(raw) ? new Uint8Array(raw.buffer, raw.byteOffset, raw.length) : raw;
   // Taken out while in use: a caller's vault may mask a message itself. What failed half-way is not used again.
-  const layer = idle.get(plan) ?? new Layer(new Run(plan), 0, 0);
+  const scratch = idle.get(plan) ?? { layer: new Layer(new Run(plan), 0, 0), edits: new Edits() };
   idle.delete(plan);
-  const edits = new Edits();
+  const { layer, edits } = scratch;
   let known: Map<number, Reporter> | undefined;
   // A value that only its context gave away is masked everywhere in the message: a second pass knows it from the start.
   for (;;) {
@@ -55,7 +55,7 @@ function masked(raw: Uint8Array, plan: MaskingPlan, options: MaskOptions): MaskR
       continue;
     }
     const findings = run.findings();
-    if (raw.length <= SCRATCH_MAX_BYTES) idle.set(plan, layer);
+    if (raw.length <= SCRATCH_MAX_BYTES) idle.set(plan, scratch);
     return edits.count === 0
       ? { masked: raw, findings: [] }
       : { masked: edits.apply(bytes, 0, bytes.length), findings };
