@@ -33,7 +33,7 @@ test('all problems are found at once, each with its place, path and a hint', asy
   const said = plan.problems.map(({ name, place, path, message }) => `${place ?? name} ${path}: ${message}`);
   expect(said).toEqual([
     'f.yaml:30 name: Group "engineers" is given twice (first at f.yaml:20).',
-    'f.yaml:1 kind: There is no kind "Sever". Did you mean Server? Known kinds: Server, Policy, Group, ServiceAccount, Limit.',
+    `f.yaml:1 kind: There is no kind "Sever". Did you mean Server? Known kinds: ${KIND_NAMES.join(', ')}.`,
     'f.yaml:2 name: "Bad Name" cannot name a Server: 1 to 40 characters of a-z, 0-9 and -.',
     'f.yaml:2 idelMinutes: There is no member "idelMinutes". Did you mean "idleMinutes"?',
     'f.yaml:2 agents: must not have fewer than 1 items.',

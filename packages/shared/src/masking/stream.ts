@@ -65,6 +65,8 @@ class Stream implements StreamMasker {
   #to: Int32Array = new Int32Array(1024);
   #size = 0;
   /** Text before this was released; it stays as context. */
+  /** How far a value reaches whose beginning was released, masked. */
+  #begunTo = 0;
   #released = 0;
 
   constructor(plan: MaskingPlan, options: MaskOptions) {
@@ -189,11 +191,16 @@ class Stream implements StreamMasker {
     let count = 0;
     while (count < this.#held.length && (this.#held[count]?.end ?? 0) <= open) count += 1;
     const upTo = count === 0 ? 0 : (this.#held[count - 1]?.end ?? 0);
+    let begunTo = this.#begunTo;
     for (let i = 0; i < found.count; i += 1) {
-      if ((found.to[i] ?? 0) > this.#released && (found.from[i] ?? 0) < upTo) this.#cut(found, i, count);
+      const to = found.to[i] ?? 0;
+      if (to <= this.#released || (found.from[i] ?? 0) >= upTo) continue;
+      this.#cut(found, i, count);
+      begunTo = Math.max(begunTo, to);
     }
     for (const held of this.#held.splice(0, count)) results.push(this.#result(held));
     this.#released = Math.max(this.#released, upTo);
+    this.#begunTo = begunTo;
     this.#forget();
     return results;
   }
@@ -203,7 +210,9 @@ class Stream implements StreamMasker {
     const from = Math.max(found.from[index] ?? 0, this.#released);
     const to = found.to[index] ?? 0;
     // What began in a message that had to go before its end came is masked from here on.
-    let bytes: Uint8Array = escaped(found.bytes[index] ?? EMPTY);
+    // What began in one that went with its beginning masked goes on as nothing.
+    const begun = (found.from[index] ?? 0) < this.#released && this.#begunTo > this.#released;
+    let bytes: Uint8Array = begun ? EMPTY : escaped(found.bytes[index] ?? EMPTY);
     for (const held of this.#held.slice(0, count)) {
       const begin = Math.max(from, held.begin);
       const end = Math.min(to, held.end);
@@ -235,6 +244,7 @@ class Stream implements StreamMasker {
     this.#to.copyWithin(0, keep, this.#size);
     this.#size -= keep;
     this.#released -= keep;
+    this.#begunTo -= keep;
     for (const held of this.#held) {
       held.begin -= keep;
       held.end -= keep;
