@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { KIND_NAMES } from '../../src/registry/kinds/index.ts';
 import { changer, open } from './fixture.ts';
 
 test('defaults are filled in, and agent is the short form of agents', async () => {
