@@ -41,7 +41,7 @@ test('all problems are found at once, each with its place, path and a hint', asy
     'b agent: Give either "agent" or "agents", not both.',
     'b idleMinutes: must be >= 1.',
     'b title: has a character that cannot be stored.',
-    's roles[0]: must be one of administrator, policy-author, approver, auditor, operator, user.',
+    's roles[0]: must be one of administrator, policy-author, approver, auditor, custodian, operator, user.',
     'f.yaml:9 cedar: line 2, column 7: unexpected token (expected `;`)',
     'nobody name: There is no Group "nobody" to delete.',
     't groups[0]: There is no Group "enginers". Did you mean "engineers"?',
