@@ -30,6 +30,7 @@ import {
 import { type Logger, openLogger } from './telemetry/index.ts';
 import { type ConnectClient, openClients, Tunnels } from './tunnel/index.ts';
 import { agentVersion } from './version.ts';
+import { openWitness, type Witness } from './witness/index.ts';
 
 export interface AgentOptions {
   /** agent.yaml. */
@@ -92,7 +93,9 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
   const connect = openClients();
   const version = agentVersion();
   const identity = await obtainIdentity({ ...options, config: read.config, connect, version, log });
-  const agent = new Agent(options, read.config, identity, connect, version, log);
+  const { agentName } = identity;
+  const witness = await openWitness({ ...options, agentName, log: log.child({ room: 'witness' }) });
+  const agent = new Agent(options, read.config, { identity, witness }, connect, version, log);
   const watch = watchConfig(
     options.configFile,
     read,
@@ -109,6 +112,7 @@ class Agent implements RunningAgent {
   readonly #rooms: ReturnType<typeof openServerRooms>;
   readonly #relay: Relay;
   readonly #inventory: Inventory<ServerDefinition>;
+  readonly #witness: Witness;
   readonly #renewer: Renewer;
   readonly #tunnels: Tunnels;
   #config: AgentConfig;
@@ -118,7 +122,7 @@ class Agent implements RunningAgent {
   constructor(
     options: AgentOptions,
     config: AgentConfig,
-    identity: Identity,
+    { identity, witness }: { identity: Identity; witness: Witness },
     connect: ConnectClient,
     version: string,
     log: Logger,
@@ -147,6 +151,7 @@ class Agent implements RunningAgent {
       log: log.child({ room: 'enrol' }),
       onRenewed: () => this.#tunnels.reattach(),
     });
+    this.#witness = witness;
     this.#tunnels = this.#openTunnels(connect, version);
   }
 
@@ -237,6 +242,7 @@ class Agent implements RunningAgent {
     return new Tunnels({
       agentVersion: version,
       bootId: newId('bot'),
+      witnessKey: this.#witness.keyText,
       connect,
       credentials: () => this.#renewer.identity,
       parseAddress,
@@ -252,6 +258,7 @@ class Agent implements RunningAgent {
         },
         endSession: (sessionId, reason) => this.#relay.end(sessionId, reason),
         probe: (server) => this.#inventory.probe(server),
+        witness: ({ request, logKeys }) => this.#witness.add(request, logKeys),
         leaseEnded: (tunnelId) => {
           const ended = this.#relay.endOfTunnel(tunnelId);
           if (ended > 0) this.#log.warn('sessions ended with their lease', { tunnel: tunnelId, ended });

@@ -9,6 +9,7 @@ import { joinAccess } from './join-access.ts';
 import { joinMasking } from './join-masking.ts';
 import { loadPolicies, openPolicy } from './join-policy.ts';
 import { joinRecords } from './join-records.ts';
+import { joinAgentWitness, witnessSettings } from './join-witness.ts';
 import type { Policy } from './policy/index.ts';
 import { openProposals } from './proposal/index.ts';
 import { openRegistry, type Snapshot } from './registry/index.ts';
@@ -51,6 +52,7 @@ async function joinRooms(settings: Settings, logger: Logger, undo: (() => unknow
     logger,
     signer,
     sealer,
+    witnessing: witnessSettings(settings),
   });
   undo.push(() => audit.close());
   const policy = await openPolicy(logger);
@@ -172,6 +174,7 @@ async function joinTunnel(
     },
     record: (entry) => audit.record(entry),
     unknownSessions: (agent, live) => sessions.reconcile(agent, live),
+    onAttached: (attached) => joinAgentWitness(attached, { audit, logger, tunnel: () => late.tunnel }),
   });
   late.tunnel = tunnel;
   undo.push(() => tunnel.stop(0));

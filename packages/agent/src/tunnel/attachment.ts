@@ -2,7 +2,7 @@ import { status } from '@grpc/grpc-js';
 import { TUNNEL_PROTOCOL, type TunnelClient } from '@sallyport/proto';
 import { ATTACH_TIMEOUT_MS } from '../limits.ts';
 import type { Logger } from '../telemetry/index.ts';
-import type { AttachCall, ChannelCall, Control, Order, Side } from './types.ts';
+import type { AttachCall, ChannelCall, Control, Order, Side, TunnelHandlers } from './types.ts';
 
 /** How an attachment ended, for the link to decide when to try again. */
 export type AttachmentEnd =
@@ -17,6 +17,7 @@ interface AttachmentEvents {
   openChannel(order: NonNullable<Order['openChannel']>, side: Side): void;
   endSession(sessionId: string, reason: string): void;
   probe(server: string): void;
+  witness: TunnelHandlers['witness'];
   /** A session has ended without a channel: the link knows the stream that can still say so. */
   sessionEnded(sessionId: string, reason: string, detail: string): void;
   /** The Attach stream is no more. Channels of the connection may go on. */
@@ -146,6 +147,12 @@ export class Attachment implements Side {
       this.close();
     } else if (order.drain) this.#settle({ kind: 'draining' });
     else if (order.probeServer) events.probe(order.probeServer.server);
+    else if (order.witnessRequest) {
+      const { number } = order.witnessRequest;
+      void events
+        .witness(order.witnessRequest)
+        .then((answer) => this.#send({ witnessAnswer: { ...answer, number } }));
+    }
   }
 
   #welcome(welcome: NonNullable<Order['welcome']>): void {

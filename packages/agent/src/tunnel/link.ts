@@ -115,6 +115,7 @@ export class Link {
         openChannel: handlers.openChannel,
         endSession: handlers.endSession,
         probe: handlers.probe,
+        witness: handlers.witness,
         sessionEnded: (sessionId, reason, detail) => this.#sessionEnded(sessionId, reason, detail),
         closed: () => this.#draining.delete(attachment),
       },

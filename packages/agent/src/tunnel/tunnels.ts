@@ -8,6 +8,8 @@ import type { Address, ConnectClient, Credentials, TunnelHandlers } from './type
 export interface TunnelsOptions {
   readonly agentVersion: string;
   readonly bootId: string;
+  /** Verifier key of the agent as a witness. */
+  readonly witnessKey: string;
   readonly connect: ConnectClient;
   readonly credentials: () => Credentials;
   readonly handlers: TunnelHandlers;
@@ -101,6 +103,7 @@ export class Tunnels {
         features: [...FEATURES],
         liveSessions: handlers.liveSessions(),
         clockMs: clock.now(),
+        witnessKey: this.#options.witnessKey,
       }),
       onWelcome: (welcome) => this.#welcomed(text, welcome.replica, welcome.replicas),
     });

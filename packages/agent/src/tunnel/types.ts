@@ -25,6 +25,7 @@ export type AttachCall = ReturnType<TunnelClient['Attach']>;
 
 export type Control = AgentControl;
 export type Order = GatewayControl__Output;
+type Witnessed = NonNullable<Control['witnessAnswer']>;
 
 /** What a tunnel asks of the rest of the agent. */
 export interface TunnelHandlers {
@@ -33,6 +34,8 @@ export interface TunnelHandlers {
   readonly openChannel: (order: NonNullable<Order['openChannel']>, side: Side) => void;
   readonly endSession: (sessionId: string, reason: string) => void;
   readonly probe: (server: string) => void;
+  /** Countersigns a checkpoint of the gateway's audit log, or says why not. */
+  readonly witness: (request: NonNullable<Order['witnessRequest']>) => Promise<Omit<Witnessed, 'number'>>;
   /** The lease of a tunnel has run out. Its sessions must be over when this returns. */
   readonly leaseEnded: (tunnelId: string) => void;
 }

@@ -10,6 +10,7 @@ export type AuditErrorCode =
   | 'not_found' // there is no such thing beside the entry
   | 'shredded' // there was, and nobody can open it any more
   | 'held' // a legal hold forbids it
+  | 'outbound_refused' // an address of the settings leads where requests must not go
   | 'origin_changed'; // the slot's log was begun under another name
 
 export class AuditError extends SallyportError<AuditErrorCode> {

@@ -4,9 +4,11 @@ export { BODY_MAX_BYTES } from './limits.ts';
 export { type AuditOptions, openAudit } from './open.ts';
 export { withoutCardCodes } from './originals/card-codes.ts';
 export { newHoldId, scopeProblem } from './originals/records.ts';
+export type { OutboundSettings } from './outbound/send.ts';
 export type {
   Actor,
   Audit,
+  AuditWitnesses,
   EntryDecision,
   EntryDraft,
   EntryKind,
@@ -23,3 +25,14 @@ export type {
   StoredLeaf,
   TransportOutcome,
 } from './types.ts';
+export type { WitnessSettings } from './witness/open.ts';
+export { AGENT_AND_INDEPENDENT, AGENTS_ALONE, readPolicy, type WitnessPolicy } from './witness/policy.ts';
+export type {
+  AskWitness,
+  Cosignature,
+  QuorumState,
+  WitnessAnswer,
+  WitnessConflict,
+  WitnessKey,
+  WitnessState,
+} from './witness/types.ts';

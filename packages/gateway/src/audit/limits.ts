@@ -75,3 +75,40 @@ export const PERIOD_KEYS_LOOK_MS = 60 * 60_000;
 
 /** Entries that one shred may reach: more is a matter of retention. */
 export const SHRED_MAX_ENTRIES = 100_000;
+
+/** A witness is asked at most this often: what is covered is at most this much older, and a row is kept for each. */
+export const AGENT_WITNESS_EVERY_MS = 5_000;
+export const HTTPS_WITNESS_EVERY_MS = 10_000;
+
+/** How long a witness may take to answer; the next checkpoint is a minute away at most. */
+export const WITNESS_ANSWER_MAX_MS = 10_000;
+
+/** After a witness could not be asked, or refused. */
+export const WITNESS_RETRY_MS = 15_000;
+
+/** How long calls go on without a quorum of witnesses, or an anchor, when nothing else is configured (AUDIT.md). */
+export const WITNESS_AGE_MAX_MS = 15 * 60_000;
+
+/** How often it is looked at whether witnesses are overdue. */
+export const WITNESS_WATCH_MS = 5_000;
+
+/** What an export waits for, so that its last checkpoint is countersigned. */
+export const WITNESS_SETTLE_MS = 3_000;
+
+/** A policy of a hundred witnesses has 20 KB. */
+export const POLICY_MAX_BYTES = 262_144;
+
+/** What is kept of a witness's words. */
+export const WITNESS_WORDS_MAX_CHARS = 1_000;
+
+/** Longest checkpoint that a witness may give as its own. */
+export const HELD_MAX_CHARS = 16_384;
+
+/** Cosignatures in one page: a line has 200 bytes. */
+export const PAGE_MAX_COSIGNATURES = 5_000;
+
+/** Conflicts that are shown and exported: one is a case for an examiner. */
+export const CONFLICTS_MAX = 1_000;
+
+/** What is read of an answer to a request of ours: cosignatures, a time stamp, an object store's error. */
+export const OUTBOUND_ANSWER_MAX_BYTES = 262_144;

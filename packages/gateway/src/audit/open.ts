@@ -14,7 +14,9 @@ import { PeriodKeys } from './originals/period-keys.ts';
 import { recordsOf } from './originals/records.ts';
 import { getEntry, readLeaves, searchLog } from './search.ts';
 import { OwnedSlot, takeWithin } from './slot.ts';
-import type { Audit } from './types.ts';
+import type { Audit, EntryDraft } from './types.ts';
+import { openWitnesses, type WitnessSettings, witnessDoor } from './witness/open.ts';
+import type { Witnesses } from './witness/witnesses.ts';
 
 export interface AuditOptions {
   readonly store: Store;
@@ -28,6 +30,8 @@ export interface AuditOptions {
   readonly signer?: SignerOptions;
   /** Seals exact requests. Without it none may be recorded: for tests of other rooms. */
   readonly sealer?: Sealer;
+  /** Who countersigns them; without it nobody does. */
+  readonly witnessing?: WitnessSettings;
 }
 
 /**
@@ -53,13 +57,14 @@ export async function openAudit(options: AuditOptions): Promise<Audit> {
   const signer = await signerFor(options, owned, origin);
   const periodKeys = await periodKeysFor(options, owned);
   let checkpointer: Checkpointer | undefined;
+  let witnesses: Witnesses | undefined;
   const log = new Log({
     origin,
     deploymentName,
     clock,
     logger,
     takeAgain: () => OwnedSlot.take(store, slot, origin),
-    refuseCalls: () => refusal(checkpointer),
+    refuseCalls: () => refusal(checkpointer) ?? witnesses?.refusal(),
     ...(periodKeys === undefined ? {} : { periodKeys }),
     ...(signer === undefined ? {} : { startFields: { keys: signer.keyTexts } }),
     beforeRelease: async () => lastCheckpoint(checkpointer, logger),
@@ -76,12 +81,18 @@ export async function openAudit(options: AuditOptions): Promise<Audit> {
         head: () => log.head(),
         record: (draft) => log.record(draft),
         onSigned: (timeMs) => log.notBefore(timeMs),
+        onKept: (checkpoint) => witnesses?.offer(checkpoint),
       },
     );
+    if (options.witnessing !== undefined) {
+      const record = (draft: EntryDraft) => log.record(draft);
+      witnesses = await openWitnesses(options.witnessing, { store, slot, record, clock, logger });
+      if (checkpointer.newest !== undefined) witnesses.offer(checkpointer.newest);
+    }
     checkpointer.start();
   }
   logger.info('audit log opened', { origin, entries: log.size, keys: signer?.keyTexts });
-  return doorOf(store, { slot, origin, log, checkpointer, periodKeys });
+  return doorOf(store, { slot, origin, log, checkpointer, periodKeys, witnesses });
 }
 
 function doorOf(
@@ -92,19 +103,23 @@ function doorOf(
     log,
     checkpointer,
     periodKeys,
+    witnesses,
   }: {
     slot: number;
     origin: string;
     log: Log;
     checkpointer: Checkpointer | undefined;
     periodKeys: PeriodKeys | undefined;
+    witnesses: Witnesses | undefined;
   },
 ): Audit {
+  const refused = (): boolean => (refusal(checkpointer) ?? witnesses?.refusal()) !== undefined;
   return {
     origin,
     record: (draft, evidence) => log.record(draft, evidence),
     ...recordsOf(store, slot, log, periodKeys),
-    healthy: () => log.healthy() && refusal(checkpointer) === undefined,
+    ...(witnesses === undefined ? {} : { witnesses: witnessDoor(store, slot, witnesses) }),
+    healthy: () => log.healthy() && !refused(),
     search: (query) => searchLog(store, slot, log.size, query),
     get: (seq) => getEntry(store, slot, seq),
     size: () => log.size,
@@ -118,6 +133,7 @@ function doorOf(
     leaves: (from, until) => readLeaves(store, slot, from, until),
     close: async () => {
       await checkpointer?.stop();
+      await witnesses?.stop();
       await log.close();
       periodKeys?.close();
     },

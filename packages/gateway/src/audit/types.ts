@@ -1,6 +1,7 @@
 import type { Evidence, Omitted } from './evidence.ts';
 
 export type { Evidence, Omitted } from './evidence.ts';
+import type { AskWitness, Cosignature, QuorumState, WitnessConflict, WitnessKey } from './witness/types.ts';
 
 /**
  * An entry before the log has sealed it: what happened, without the place in the log.
@@ -185,6 +186,21 @@ export interface Hold {
   readonly releasedBy?: string;
 }
 
+/** What is to be had of the log's witnesses. */
+export interface AuditWitnesses {
+  state(): QuorumState;
+  /** An agent is attached and countersigns with this key (C2SP verifier key). */
+  agentAttached(agent: string, key: string, ask: AskWitness): Promise<void>;
+  /** Resolves when the checkpoint is countersigned, or a few seconds are over. */
+  settled(checkpoint: StoredCheckpoint): Promise<void>;
+  /** A checkpoint's note with the lines of all who have countersigned it. */
+  cosigned(checkpoint: StoredCheckpoint): Promise<string>;
+  /** Of checkpoints `from` to `until`, both inclusive, in order; a page of them. */
+  cosignatures(from: number, until: number): Promise<Cosignature[]>;
+  keys(): Promise<WitnessKey[]>;
+  conflicts(): Promise<WitnessConflict[]>;
+}
+
 /** The audit room's door. */
 export interface Audit {
   readonly origin: string;
@@ -234,6 +250,8 @@ export interface Audit {
   makeCheckpoint(): Promise<StoredCheckpoint>;
   /** Checkpoints from a number on, at most `limit`. */
   checkpoints(from: number, limit: number): Promise<StoredCheckpoint[]>;
+  /** Those who countersign; undefined where nobody is asked to. */
+  readonly witnesses?: AuditWitnesses;
   /** Entries from `from` to `until` - 1 in order; fewer when they are a page's worth, at least one when there is one. */
   leaves(from: number, until: number): Promise<StoredLeaf[]>;
   /** Writes `log.stop` and lets the slot go. */

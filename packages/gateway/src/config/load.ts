@@ -32,6 +32,11 @@ const SETTINGS: readonly Setting[] = [
   { key: 'logLevel', variable: 'SALLYPORT_LOG_LEVEL', read: logLevel },
   { key: 'tlsCertFile', variable: 'SALLYPORT_TLS_CERT_FILE', read: text },
   { key: 'tlsKeyFile', variable: 'SALLYPORT_TLS_KEY_FILE', read: text },
+  { key: 'witnessPolicyFile', variable: 'SALLYPORT_WITNESS_POLICY_FILE', read: text },
+  { key: 'witnessAgeMaxMinutes', variable: 'SALLYPORT_WITNESS_AGE_MAX_MINUTES', read: minutes },
+  { key: 'witnessRefusesCalls', variable: 'SALLYPORT_WITNESS_REFUSES_CALLS', read: flag },
+  { key: 'outboundPrivateHosts', variable: 'SALLYPORT_OUTBOUND_PRIVATE_HOSTS', read: list },
+  { key: 'outboundCaFile', variable: 'SALLYPORT_OUTBOUND_CA_FILE', read: text },
 ];
 
 /**
@@ -140,6 +145,13 @@ function port(value: unknown): number {
   const number = Number(value);
   if (!Number.isInteger(number) || number < 0 || number > 65_535)
     throw new Error('must be a port, 0 to 65535');
+  return number;
+}
+
+function minutes(value: unknown): number {
+  const number = Number(value);
+  if (!Number.isFinite(number) || number <= 0 || number > 1_440)
+    throw new Error('must be minutes, up to 1440');
   return number;
 }
 

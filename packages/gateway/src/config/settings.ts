@@ -1,5 +1,7 @@
+import type { AuditSettings } from './audit-settings.ts';
+
 /** Everything an operator can set. Read once at start, from the YAML file and `SALLYPORT_*`, by config alone. */
-export interface Settings {
+export interface Settings extends AuditSettings {
   /** Where MCP clients, the console and the API connect. */
   readonly host: string;
   readonly port: number;

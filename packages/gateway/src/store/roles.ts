@@ -3,7 +3,15 @@ import type { Logger } from 'winston';
 import { APP_ROLE } from './connection.ts';
 
 /** Tables that are only ever inserted into: the log. Each has triggers that refuse all else (0001_audit.sql). */
-const APPEND_ONLY_TABLES = ['audit_entries', 'audit_subtrees', 'audit_checkpoints'] as const;
+const APPEND_ONLY_TABLES = [
+  'audit_entries',
+  'audit_subtrees',
+  'audit_checkpoints',
+  'audit_witness_keys',
+  'audit_cosignatures',
+  'audit_witness_conflicts',
+  'audit_anchors',
+] as const;
 
 const CREATE_ROLE = `DO $$ BEGIN
   IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '${APP_ROLE}') THEN

@@ -90,6 +90,7 @@ async function welcome(
   const { options, hub, known } = parts;
   const { agent } = identity;
   const agentVersion = boundedText(hello.agentVersion);
+  const witnessKey = boundedText(hello.witnessKey);
   const clockOffsetMs = Math.round(hello.clockMs - options.clock.now());
   if (Math.abs(clockOffsetMs) > CLOCK_OFFSET_WARN_MS) {
     options.logger.warn("tunnel: the agent's clock is wrong", { agent, clockOffsetMs });
@@ -108,6 +109,7 @@ async function welcome(
       fingerprint: identity.fingerprint,
       clockOffsetMs,
       replica: options.replica,
+      witnessKey,
     },
   });
   if (call.cancelled) return;
@@ -144,6 +146,7 @@ async function welcome(
   });
   tunnel.renewLeaseIfDue(now, parts.leaseRenewalMs);
   hub.attach(tunnel);
+  options.onAttached?.({ agent, witnessKey });
   options.logger.info('tunnel: attached', { agent, agentVersion, protocol, peer: identity.peer });
   call.resume();
 }

@@ -26,6 +26,9 @@ export function takeControl(
     if (dropped > 0)
       logger.warn('tunnel: servers of an inventory were left out', { agent: tunnel.agent, dropped });
     tunnel.takeInventory(servers);
+  } else if (message.witnessAnswer) {
+    const { number, status, body, held } = message.witnessAnswer;
+    hub.witnessQuestions.answered(tunnel, number, { status, body, held });
   } else if (message.channelRefused) {
     const { channelId, code, detail } = message.channelRefused;
     hub.opens.refused(tunnel, channelId, code, detail);

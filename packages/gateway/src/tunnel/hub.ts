@@ -6,6 +6,7 @@ import type { ChannelEvents, ChannelStream } from './channel.ts';
 import { CHANNEL_END_MAX_MS, DISMISSAL_MS } from './limits.ts';
 import { Opens } from './opens.ts';
 import type { TunnelOptions } from './options.ts';
+import { WitnessQuestions } from './witness-questions.ts';
 
 /** Why a tunnel ended, for the record. */
 export type LostReason =
@@ -40,6 +41,7 @@ export interface Ending {
 /** The tunnels that are attached to this replica, by agent. Each tunnel enters and leaves here, once. */
 export class Hub {
   readonly opens: Opens;
+  readonly witnessQuestions = new WitnessQuestions();
   readonly #seats = new Map<string, Seat>();
   readonly #clock: TunnelOptions['clock'];
   readonly #record: TunnelOptions['record'];

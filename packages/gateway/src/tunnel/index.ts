@@ -10,4 +10,5 @@ export type {
   ServerStatus,
   Tunnel,
   TunnelErrorCode,
+  WitnessAnswer,
 } from './types.ts';

@@ -41,6 +41,8 @@ export interface TunnelOptions {
     agent: string,
     live: readonly string[],
   ) => readonly string[] | Promise<readonly string[]>;
+  /** Told when an agent is attached, with the verifier key it countersigns checkpoints with; empty where it has none. */
+  readonly onAttached?: (attached: { readonly agent: string; readonly witnessKey: string }) => void;
   /** For tests and for operators with a rule of their own; the defaults are in limits.ts. */
   readonly agentCertificateLifetimeMs?: number;
   readonly serverCertificateLifetimeMs?: number;

@@ -75,6 +75,10 @@ export async function startTunnel(options: TunnelOptions): Promise<Tunnel> {
     revokeAgent: (name) => revocations.revokeAgent(name),
     endSession: (agent, sessionId, reason) => hub.endSession(agent, sessionId, reason),
     onSessionsLost: (onLost) => hub.onSessionsLost(onLost),
+    async witness(agent, question, maxMs) {
+      const tunnel = hub.current(agent);
+      return tunnel && (await hub.witnessQuestions.ask(tunnel, question, maxMs));
+    },
     async stop(graceMs) {
       if (state.stopping) return;
       state.stopping = true;

@@ -76,6 +76,13 @@ export interface OpenChannelRequest {
   readonly timeoutMs: number;
 }
 
+/** What an agent answered to a checkpoint it was asked to countersign (tunnel.proto, WitnessAnswer). */
+export interface WitnessAnswer {
+  readonly status: number;
+  readonly body: string;
+  readonly held: string;
+}
+
 /** The tunnel room's door. */
 export interface Tunnel {
   /** Port it listens on, once started. */
@@ -101,6 +108,12 @@ export interface Tunnel {
   onSessionsLost(
     listener: (lost: { agent: string; sessionIds: readonly string[] | 'all'; reason: string }) => void,
   ): void;
+  /** Asks an agent to countersign a checkpoint. Undefined when it is away or does not answer in time. */
+  witness(
+    agent: string,
+    question: { readonly request: string; readonly logKeys: readonly string[] },
+    maxMs: number,
+  ): Promise<WitnessAnswer | undefined>;
   /** SHA-256 of the authority's certificate (DER), hexadecimal: part of enrolment tokens. */
   readonly authorityFingerprint: string;
   /** Tells the agents to go elsewhere, waits for open channels up to the limit, then stops. */

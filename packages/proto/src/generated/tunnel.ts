@@ -31,6 +31,8 @@ import type { SessionEnded as _sallyport_tunnel_v1_SessionEnded, SessionEnded__O
 import type { ToServer as _sallyport_tunnel_v1_ToServer, ToServer__Output as _sallyport_tunnel_v1_ToServer__Output } from './sallyport/tunnel/v1/ToServer.ts';
 import type { TunnelClient as _sallyport_tunnel_v1_TunnelClient, TunnelDefinition as _sallyport_tunnel_v1_TunnelDefinition } from './sallyport/tunnel/v1/Tunnel.ts';
 import type { Welcome as _sallyport_tunnel_v1_Welcome, Welcome__Output as _sallyport_tunnel_v1_Welcome__Output } from './sallyport/tunnel/v1/Welcome.ts';
+import type { WitnessAnswer as _sallyport_tunnel_v1_WitnessAnswer, WitnessAnswer__Output as _sallyport_tunnel_v1_WitnessAnswer__Output } from './sallyport/tunnel/v1/WitnessAnswer.ts';
+import type { WitnessRequest as _sallyport_tunnel_v1_WitnessRequest, WitnessRequest__Output as _sallyport_tunnel_v1_WitnessRequest__Output } from './sallyport/tunnel/v1/WitnessRequest.ts';
 
 type SubtypeConstructor<Constructor extends new (...args: any) => any, Subtype> = {
   new(...args: ConstructorParameters<Constructor>): Subtype;
@@ -72,6 +74,8 @@ export interface ProtoGrpcType {
         ToServer: MessageTypeDefinition<_sallyport_tunnel_v1_ToServer, _sallyport_tunnel_v1_ToServer__Output>
         Tunnel: SubtypeConstructor<typeof grpc.Client, _sallyport_tunnel_v1_TunnelClient> & { service: _sallyport_tunnel_v1_TunnelDefinition }
         Welcome: MessageTypeDefinition<_sallyport_tunnel_v1_Welcome, _sallyport_tunnel_v1_Welcome__Output>
+        WitnessAnswer: MessageTypeDefinition<_sallyport_tunnel_v1_WitnessAnswer, _sallyport_tunnel_v1_WitnessAnswer__Output>
+        WitnessRequest: MessageTypeDefinition<_sallyport_tunnel_v1_WitnessRequest, _sallyport_tunnel_v1_WitnessRequest__Output>
       }
     }
   }

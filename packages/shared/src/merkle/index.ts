@@ -1,3 +1,4 @@
+export { type AddCheckpoint, addCheckpointText, parseAddCheckpoint } from './add-checkpoint.ts';
 export { provesConsistency, provesInclusion, provesInclusionInSubtree, provesSubtree } from './check.ts';
 export { type Checkpoint, checkpointText, parseCheckpoint } from './checkpoint.ts';
 export { NoteError, type NoteErrorCode } from './errors.ts';

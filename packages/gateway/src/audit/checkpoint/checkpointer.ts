@@ -28,6 +28,8 @@ export interface CheckpointerOptions {
   readonly record: (draft: EntryDraft) => Promise<unknown>;
   /** Told the time that was signed, milliseconds since 1970. */
   readonly onSigned: (timeMs: number) => void;
+  /** Told of each checkpoint when it is durable. */
+  readonly onKept?: (checkpoint: StoredCheckpoint) => void;
 }
 
 /**
@@ -113,6 +115,7 @@ export class Checkpointer {
       );
       onSigned(signed.timeSeconds * 1_000);
       this.#newest = await keep(signed);
+      this.#options.onKept?.(this.#newest);
       this.#madeAtMs = clock.monotonicMs();
       this.#recovered();
       this.#noteGap(before, signed);

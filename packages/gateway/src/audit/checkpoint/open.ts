@@ -5,7 +5,7 @@ import type { Query } from '../tree/levels.ts';
 import { nodeReader } from '../tree/nodes.ts';
 import { Checkpointer, type CheckpointerOptions } from './checkpointer.ts';
 import { OwnRecord } from './own-record.ts';
-import { Signer } from './signer.ts';
+import { type Prove, Signer } from './signer.ts';
 import { openSigningKeys } from './signing-keys.ts';
 import { keepCheckpoint, newestCheckpoint } from './table.ts';
 
@@ -27,6 +27,12 @@ export async function openSigner(
   return await Signer.open(log.store, log.slot, keys, new OwnRecord(options.folder, log.slot));
 }
 
+/** Reads proofs from the database. */
+export function proverOf(store: Store, slot: number): Prove {
+  const query: Query = (text, values) => store.pool.query(text, values);
+  return (earlier, size) => consistencyProof(earlier, size, nodeReader(query, slot, size));
+}
+
 /** A checkpointer that reads proofs from the database. */
 export async function openCheckpointer(
   signer: Signer,
@@ -35,14 +41,13 @@ export async function openCheckpointer(
     slot,
     graceMs,
   }: { readonly store: Store; readonly slot: number; readonly graceMs: number | undefined },
-  rest: Pick<CheckpointerOptions, 'clock' | 'logger' | 'head' | 'record' | 'onSigned'>,
+  rest: Pick<CheckpointerOptions, 'clock' | 'logger' | 'head' | 'record' | 'onSigned' | 'onKept'>,
 ): Promise<Checkpointer> {
-  const query: Query = (text, values) => store.pool.query(text, values);
   return new Checkpointer({
     signer,
     newest: await newestCheckpoint(store, slot),
     graceMs: graceMs ?? SIGNER_GRACE_MS,
-    prove: (earlier, size) => consistencyProof(earlier, size, nodeReader(query, slot, size)),
+    prove: proverOf(store, slot),
     keep: (signed) => keepCheckpoint(store, slot, signed),
     ...rest,
   });

@@ -6,6 +6,7 @@ import type { LeaseAck as _sallyport_tunnel_v1_LeaseAck, LeaseAck__Output as _sa
 import type { ChannelRefused as _sallyport_tunnel_v1_ChannelRefused, ChannelRefused__Output as _sallyport_tunnel_v1_ChannelRefused__Output } from '../../../sallyport/tunnel/v1/ChannelRefused.ts';
 import type { SessionEnded as _sallyport_tunnel_v1_SessionEnded, SessionEnded__Output as _sallyport_tunnel_v1_SessionEnded__Output } from '../../../sallyport/tunnel/v1/SessionEnded.ts';
 import type { Draining as _sallyport_tunnel_v1_Draining, Draining__Output as _sallyport_tunnel_v1_Draining__Output } from '../../../sallyport/tunnel/v1/Draining.ts';
+import type { WitnessAnswer as _sallyport_tunnel_v1_WitnessAnswer, WitnessAnswer__Output as _sallyport_tunnel_v1_WitnessAnswer__Output } from '../../../sallyport/tunnel/v1/WitnessAnswer.ts';
 
 export interface AgentControl {
   'hello'?: (_sallyport_tunnel_v1_Hello | null);
@@ -14,7 +15,8 @@ export interface AgentControl {
   'channelRefused'?: (_sallyport_tunnel_v1_ChannelRefused | null);
   'sessionEnded'?: (_sallyport_tunnel_v1_SessionEnded | null);
   'draining'?: (_sallyport_tunnel_v1_Draining | null);
-  'kind'?: "hello"|"inventory"|"leaseAck"|"channelRefused"|"sessionEnded"|"draining";
+  'witnessAnswer'?: (_sallyport_tunnel_v1_WitnessAnswer | null);
+  'kind'?: "hello"|"inventory"|"leaseAck"|"channelRefused"|"sessionEnded"|"draining"|"witnessAnswer";
 }
 
 export interface AgentControl__Output {
@@ -24,5 +26,6 @@ export interface AgentControl__Output {
   'channelRefused'?: (_sallyport_tunnel_v1_ChannelRefused__Output | null);
   'sessionEnded'?: (_sallyport_tunnel_v1_SessionEnded__Output | null);
   'draining'?: (_sallyport_tunnel_v1_Draining__Output | null);
-  'kind'?: "hello"|"inventory"|"leaseAck"|"channelRefused"|"sessionEnded"|"draining";
+  'witnessAnswer'?: (_sallyport_tunnel_v1_WitnessAnswer__Output | null);
+  'kind'?: "hello"|"inventory"|"leaseAck"|"channelRefused"|"sessionEnded"|"draining"|"witnessAnswer";
 }

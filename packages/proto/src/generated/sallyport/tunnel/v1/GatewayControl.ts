@@ -7,6 +7,7 @@ import type { OpenChannel as _sallyport_tunnel_v1_OpenChannel, OpenChannel__Outp
 import type { EndSession as _sallyport_tunnel_v1_EndSession, EndSession__Output as _sallyport_tunnel_v1_EndSession__Output } from '../../../sallyport/tunnel/v1/EndSession.ts';
 import type { Drain as _sallyport_tunnel_v1_Drain, Drain__Output as _sallyport_tunnel_v1_Drain__Output } from '../../../sallyport/tunnel/v1/Drain.ts';
 import type { ProbeServer as _sallyport_tunnel_v1_ProbeServer, ProbeServer__Output as _sallyport_tunnel_v1_ProbeServer__Output } from '../../../sallyport/tunnel/v1/ProbeServer.ts';
+import type { WitnessRequest as _sallyport_tunnel_v1_WitnessRequest, WitnessRequest__Output as _sallyport_tunnel_v1_WitnessRequest__Output } from '../../../sallyport/tunnel/v1/WitnessRequest.ts';
 
 export interface GatewayControl {
   'welcome'?: (_sallyport_tunnel_v1_Welcome | null);
@@ -16,7 +17,8 @@ export interface GatewayControl {
   'endSession'?: (_sallyport_tunnel_v1_EndSession | null);
   'drain'?: (_sallyport_tunnel_v1_Drain | null);
   'probeServer'?: (_sallyport_tunnel_v1_ProbeServer | null);
-  'kind'?: "welcome"|"refused"|"lease"|"openChannel"|"endSession"|"drain"|"probeServer";
+  'witnessRequest'?: (_sallyport_tunnel_v1_WitnessRequest | null);
+  'kind'?: "welcome"|"refused"|"lease"|"openChannel"|"endSession"|"drain"|"probeServer"|"witnessRequest";
 }
 
 export interface GatewayControl__Output {
@@ -27,5 +29,6 @@ export interface GatewayControl__Output {
   'endSession'?: (_sallyport_tunnel_v1_EndSession__Output | null);
   'drain'?: (_sallyport_tunnel_v1_Drain__Output | null);
   'probeServer'?: (_sallyport_tunnel_v1_ProbeServer__Output | null);
-  'kind'?: "welcome"|"refused"|"lease"|"openChannel"|"endSession"|"drain"|"probeServer";
+  'witnessRequest'?: (_sallyport_tunnel_v1_WitnessRequest__Output | null);
+  'kind'?: "welcome"|"refused"|"lease"|"openChannel"|"endSession"|"drain"|"probeServer"|"witnessRequest";
 }

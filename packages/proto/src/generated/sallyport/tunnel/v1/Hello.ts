@@ -10,6 +10,7 @@ export interface Hello {
   'features'?: (string)[];
   'liveSessions'?: (string)[];
   'clockMs'?: (number | string | Long);
+  'witnessKey'?: (string);
 }
 
 export interface Hello__Output {
@@ -20,4 +21,5 @@ export interface Hello__Output {
   'features': (string)[];
   'liveSessions': (string)[];
   'clockMs': (number);
+  'witnessKey': (string);
 }

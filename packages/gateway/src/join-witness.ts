@@ -1,0 +1,53 @@
+import { readFileSync } from 'node:fs';
+import {
+  AGENT_AND_INDEPENDENT,
+  AGENTS_ALONE,
+  type Audit,
+  readPolicy,
+  type WitnessSettings,
+} from './audit/index.ts';
+import type { Settings } from './config/index.ts';
+import type { Logger } from './telemetry/index.ts';
+import type { Tunnel } from './tunnel/index.ts';
+
+/** How long an agent may take to countersign: its disk must have the checkpoint before it answers. */
+const AGENT_ANSWER_MAX_MS = 5_000;
+
+/**
+ * Who countersigns the log, from the operator's settings and never from documents: an administrator of the console
+ * must not be able to enrol a witness. @throws AuditError `invalid` that names the line of the policy.
+ */
+export function witnessSettings(settings: Settings): WitnessSettings {
+  const { witnessPolicyFile, witnessAgeMaxMinutes, outboundCaFile } = settings;
+  const builtIn = settings.quickstart ? AGENTS_ALONE : AGENT_AND_INDEPENDENT;
+  return {
+    policy:
+      witnessPolicyFile === undefined
+        ? builtIn
+        : readPolicy(readFileSync(witnessPolicyFile, 'utf8'), witnessPolicyFile),
+    ...(witnessAgeMaxMinutes === undefined ? {} : { maxAgeMs: witnessAgeMaxMinutes * 60_000 }),
+    refuses: settings.witnessRefusesCalls ?? false,
+    outbound: {
+      privateHosts: settings.outboundPrivateHosts ?? [],
+      ...(outboundCaFile === undefined ? {} : { ca: readFileSync(outboundCaFile, 'utf8') }),
+    },
+  };
+}
+
+/** An agent that attaches becomes a witness of the log, by its tunnel. */
+export function joinAgentWitness(
+  { agent, witnessKey }: { readonly agent: string; readonly witnessKey: string },
+  given: { readonly audit: Audit; readonly logger: Logger; readonly tunnel: () => Tunnel | undefined },
+): void {
+  const { audit, logger, tunnel } = given;
+  const ask = async (request: string) => {
+    const logKeys = audit.signing()?.keys ?? [];
+    return await tunnel()?.witness(agent, { request, logKeys }, AGENT_ANSWER_MAX_MS);
+  };
+  audit.witnesses?.agentAttached(agent, witnessKey, ask).catch((thrown: unknown) =>
+    logger.error('an agent did not become a witness: its key could not be recorded', {
+      agent,
+      error: String(thrown),
+    }),
+  );
+}
