@@ -132,7 +132,14 @@ function frontDoorOptions(joined: Joined, rooms: Rooms, api: FrontDoorOptions['a
   const readiness = () => {
     const tunnels = documents().some(({ spec }) => spec.agents.some((agent) => tunnel.attached(agent)));
     const checks = { database: store.healthy(), log: audit.healthy(), tunnel: tunnels };
-    return { ready: checks.database && checks.log && checks.tunnel, checks };
+    const quorum = audit.witnesses?.state();
+    return {
+      ready: checks.database && checks.log && checks.tunnel,
+      checks,
+      ...(quorum === undefined
+        ? {}
+        : { detail: { witnesses: quorum.met, witnessAgeSeconds: quorum.ageSeconds } }),
+    };
   };
   const stateOf = (name: string, spec: ServerSpec) => {
     if (!spec.enabled) return 'switched off';

@@ -51,3 +51,12 @@ export function joinAgentWitness(
     }),
   );
 }
+
+/** For /metrics. */
+export function witnessReadings(audit: Audit): { witnessAgeSeconds(): number; witnessConflicts(): number } {
+  return {
+    witnessAgeSeconds: () => audit.witnesses?.state().ageSeconds ?? 0,
+    witnessConflicts: () =>
+      audit.witnesses?.state().witnesses.filter(({ conflict }) => conflict !== undefined).length ?? 0,
+  };
+}

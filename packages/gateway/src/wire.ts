@@ -8,8 +8,10 @@ import { type Identity, openIdentity } from './identity/index.ts';
 import { joinAccess } from './join-access.ts';
 import { joinMasking } from './join-masking.ts';
 import { loadPolicies, openPolicy } from './join-policy.ts';
+
 import { joinRecords } from './join-records.ts';
-import { joinAgentWitness, witnessSettings } from './join-witness.ts';
+import { joinAgentWitness, witnessReadings, witnessSettings } from './join-witness.ts';
+
 import type { Policy } from './policy/index.ts';
 import { openProposals } from './proposal/index.ts';
 import { openRegistry, type Snapshot } from './registry/index.ts';
@@ -99,6 +101,7 @@ async function joinRooms(settings: Settings, logger: Logger, undo: (() => unknow
     sessions: () => sessions.count,
     entries: () => audit.size(),
     logHealthy: () => audit.healthy(),
+    ...witnessReadings(audit),
   });
   return {
     ...foundation,

@@ -28,7 +28,8 @@ export class TestLog {
 
   /** Grows to a size. */
   grow(size: number, what = 'entry'): this {
-    while (this.leaves.length < size) this.leaves.push(leafHash(Buffer.from(`${what} ${this.leaves.length}`)));
+    while (this.leaves.length < size)
+      this.leaves.push(leafHash(Buffer.from(`${what} ${this.leaves.length}`)));
     return this;
   }
 
@@ -47,7 +48,11 @@ export class TestLog {
   }
 
   note(size = this.leaves.length, key = this.key): string {
-    return signNote(checkpointText({ origin: this.key.name, size, root: this.root(size) }), [key], 1_800_000_000);
+    return signNote(
+      checkpointText({ origin: this.key.name, size, root: this.root(size) }),
+      [key],
+      1_800_000_000,
+    );
   }
 
   async request(oldSize: number, size = this.leaves.length): Promise<string> {

@@ -1,7 +1,14 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { systemClock } from '@sallyport/shared/clock';
-import { addCheckpointText, newSeed, parseNote, parseVerifierKey, signingKey, verifyNote } from '@sallyport/shared/merkle';
+import {
+  addCheckpointText,
+  newSeed,
+  parseNote,
+  parseVerifierKey,
+  signingKey,
+  verifyNote,
+} from '@sallyport/shared/merkle';
 import fc from 'fast-check';
 import { afterEach, expect, test } from 'vitest';
 import { WitnessState } from '../../src/witness/state.ts';
@@ -97,7 +104,8 @@ test('a fork, a smaller log and a replayed one are refused, and both checkpoints
   expect(fork.body).toContain(`12 entries with root ${forged.root(12).toString('hex')}`);
   const sameSize = await witness.add(addCheckpointText({ oldSize: 10, proof: [], note: forged.note(10) }));
   expect(sameSize).toMatchObject({ status: 409, body: '10\n', held: log.note(10) });
-  for (const old of [0, 4]) expect(await witness.add(await log.request(old, 8))).toMatchObject({ status: 409, body: '10\n' });
+  for (const old of [0, 4])
+    expect(await witness.add(await log.request(old, 8))).toMatchObject({ status: 409, body: '10\n' });
   const said = lines.filter(({ message }) => message === 'A CHECKPOINT OF THE AUDIT LOG IS REFUSED');
   expect(said.length).toBeGreaterThanOrEqual(3);
   expect(await witness.add(await log.grow(11).request(10))).toMatchObject({ status: 200 });
@@ -111,7 +119,11 @@ test("the log's key is pinned on first sight: another key is refused, also when 
   expect(await witness.add(await thief.request(4), [thief.keyText])).toMatchObject({ status: 403 });
   // The key's name must be the log's: else one log could vouch for another.
   const named = signingKey('bank/log/9', newSeed(), 0x01);
-  const request = addCheckpointText({ oldSize: 0, proof: [], note: new TestLog('bank/log/1').grow(1).note(1, named) });
+  const request = addCheckpointText({
+    oldSize: 0,
+    proof: [],
+    note: new TestLog('bank/log/1').grow(1).note(1, named),
+  });
   expect(await witness.add(request, [new TestLog('bank/log/9').keyText])).toMatchObject({ status: 404 });
 });
 
@@ -120,7 +132,10 @@ test('each log is held by itself', async () => {
   for (const origin of ['bank/log/0', 'bank/log/1']) {
     const log = new TestLog(origin).grow(3);
     expect(await witness.add(await log.request(0), [log.keyText])).toMatchObject({ status: 200 });
-    expect(await witness.add(await log.request(0), [log.keyText])).toMatchObject({ status: 409, body: '3\n' });
+    expect(await witness.add(await log.request(0), [log.keyText])).toMatchObject({
+      status: 409,
+      body: '3\n',
+    });
   }
 });
 
@@ -129,7 +144,11 @@ test('a damaged record stops countersigning: it is never taken for a log that is
   const log = new TestLog('bank/log/0').grow(3);
   await witness.add(await log.request(0), [log.keyText]);
   const [file = ''] = readdirSync(folder).filter((name) => name.startsWith('log-'));
-  for (const text of ['', '{}', readFileSync(join(folder, file), 'utf8').replace('bank/log/0', 'bank/log/7')]) {
+  for (const text of [
+    '',
+    '{}',
+    readFileSync(join(folder, file), 'utf8').replace('bank/log/0', 'bank/log/7'),
+  ]) {
     writeFileSync(join(folder, file), text);
     const answer = await witness.add(await log.request(0), [log.keyText]);
     expect(answer).toMatchObject({ status: 500, body: expect.stringContaining('is damaged') });

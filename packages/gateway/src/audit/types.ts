@@ -1,6 +1,7 @@
 import type { Evidence, Omitted } from './evidence.ts';
 
 export type { Evidence, Omitted } from './evidence.ts';
+
 import type { AskWitness, Cosignature, QuorumState, WitnessConflict, WitnessKey } from './witness/types.ts';
 
 /**

@@ -22,6 +22,8 @@ import { type PageFacts, renderPage } from './page.ts';
 export interface Readiness {
   readonly ready: boolean;
   readonly checks: Readonly<Record<string, boolean>>;
+  /** What is shown beside and decides nothing by itself. */
+  readonly detail?: Readonly<Record<string, boolean | number>>;
 }
 
 export interface FrontDoorOptions {

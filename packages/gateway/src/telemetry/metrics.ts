@@ -11,6 +11,9 @@ export interface Readings {
   readonly sessions: () => number;
   readonly entries: () => number;
   readonly logHealthy: () => boolean;
+  /** Seconds since the newest checkpoint that a quorum of witnesses covers, and how many refuse the log. */
+  readonly witnessAgeSeconds: () => number;
+  readonly witnessConflicts: () => number;
 }
 
 export function createMetrics(readings: Readings): Metrics {
@@ -32,6 +35,18 @@ export function createMetrics(readings: Readings): Metrics {
   gauge(registry, 'sallyport_log_entries', 'Entries in the audit log', readings.entries);
   gauge(registry, 'sallyport_log_healthy', '1 while the audit log can be written', () =>
     readings.logHealthy() ? 1 : 0,
+  );
+  gauge(
+    registry,
+    'sallyport_witness_quorum_age_seconds',
+    'Age of the newest checkpoint that a quorum of witnesses has countersigned',
+    readings.witnessAgeSeconds,
+  );
+  gauge(
+    registry,
+    'sallyport_witness_conflicts',
+    'Witnesses that say the log is not the one they countersigned',
+    readings.witnessConflicts,
   );
   return {
     call(method, ending, durationMs) {

@@ -8,6 +8,7 @@ import { AdminError } from '../problems.ts';
 import { type Caller, draftFor } from '../record.ts';
 import type { AdminRooms } from '../rooms.ts';
 import { closed, Digest, Instant } from '../schemas.ts';
+import { addAuditWitnessRoutes, QuorumAnswer, quorumOf } from './audit-witnesses.ts';
 
 const READERS = ['administrator', 'auditor'] as const;
 
@@ -31,6 +32,7 @@ const LogStatus = Type.Object({
   problemSeconds: Type.Optional(Type.Integer({ description: 'For how long.' })),
   keys: Keys,
   checkpoint: Type.Optional(CheckpointAnswer),
+  witnesses: Type.Optional(QuorumAnswer),
 });
 
 const Export = Type.Object({
@@ -56,6 +58,7 @@ const Id = closed({ id: Type.String({ maxLength: 40 }) });
 export function addAuditExportRoutes(app: AdminApp, rooms: AdminRooms): void {
   const tickets = new ExportTickets(() => rooms.clock.monotonicMs());
   addStatusRoutes(app, rooms);
+  addAuditWitnessRoutes(app, rooms, (id, caller) => ticketOf(tickets, id, caller));
 
   app.route({
     method: 'POST',
@@ -73,6 +76,8 @@ export function addAuditExportRoutes(app: AdminApp, rooms: AdminRooms): void {
         draftFor(caller, 'log.export', { control: ['PCI 10.2.1.3'] }),
       );
       const { checkpoint, problem } = await lastCheckpoint(rooms);
+      // So that the export ends with a checkpoint that is countersigned; it waits for a few seconds at most.
+      await rooms.audit.witnesses?.settled(checkpoint);
       const { id, seq } = recorded;
       const { size, number } = checkpoint;
       tickets.add({ id, tokenId: caller.tokenId, size, checkpoint: number });
@@ -182,6 +187,7 @@ function logStatus(rooms: AdminRooms): Static<typeof LogStatus> {
       : {}),
     keys: keysOf(rooms),
     ...(checkpoint === undefined ? {} : { checkpoint }),
+    ...quorumOf(rooms),
   };
 }
 

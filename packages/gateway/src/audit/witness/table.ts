@@ -42,11 +42,12 @@ export class WitnessTable {
     );
   }
 
-  /** Of checkpoints `from` to `until`, both inclusive, in order, a page of them. */
+  /** Of checkpoints `from` to `until`, both inclusive, in order: a page of them, all of each checkpoint in it. */
   async cosignatures(from: number, until: number): Promise<Cosignature[]> {
     const { rows } = await this.#store.pool.query<CosignatureRow>(
       `SELECT number, key, ts, line FROM audit_cosignatures
-       WHERE slot = $1 AND number >= $2 AND number <= $3 ORDER BY number, key LIMIT $4`,
+       WHERE slot = $1 AND number >= $2 AND number <= $3 ORDER BY number
+       FETCH FIRST $4 ROWS WITH TIES`,
       [this.#slot, from, until, PAGE_MAX_COSIGNATURES],
     );
     return rows.map(cosignature);

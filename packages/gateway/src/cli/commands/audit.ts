@@ -5,7 +5,9 @@ import { connect, example, JSON_OPTION, type JsonOption } from '../connect.ts';
 import { FOLLOW_INTERVAL_MS, PAGE_ITEMS } from '../limits.ts';
 import { complain, say, sayJson, sayTable } from '../output.ts';
 import { addExportCommand } from './audit-export.ts';
+
 import { addAuditRecordCommands } from './audit-records.ts';
+import { type QuorumStatus, sayWitnesses } from './audit-witnesses.ts';
 
 /** As in the API's answer; only what is shown here. */
 interface EntryAnswer {
@@ -44,6 +46,7 @@ interface LogStatus {
   problemSeconds?: number;
   keys: string[];
   checkpoint?: { number: number; size: number; ts: string; note: string };
+  witnesses?: QuorumStatus;
 }
 
 /** `audit`: reading the log, which is itself recorded; how it stands, its checkpoints, and taking it away whole. */
@@ -104,6 +107,7 @@ function addStatusCommands(audit: Command): void {
         `checkpoint  ${checkpoint === undefined ? 'none yet in this run' : `${checkpoint.size} entries, signed ${checkpoint.ts}`}`,
       );
       for (const key of status.keys) say(`key         ${key}`);
+      sayWitnesses(status.witnesses);
       if (status.problem !== undefined) {
         const then = status.healthy ? 'Calls go on for a while.' : 'Calls are refused.';
         complain(`not signed for ${status.problemSeconds} s: ${status.problem} ${then}`);

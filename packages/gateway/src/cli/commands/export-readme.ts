@@ -15,6 +15,8 @@ WHAT IS HERE
   checkpoints.ndjson  Signed statements "the log has so many entries and this root hash", with the time,
                       at least one a minute (C2SP tlog-checkpoint). The root hash is over all entries (RFC 6962).
   keys.txt            The log's public keys (C2SP signed-note verifier keys).
+  witnesses/          Who has countersigned the checkpoints (C2SP tlog-cosignature): their keys, their lines, and
+                      what a witness refused, with both checkpoints.
   MANIFEST.json       Size and SHA-256 of each file.
 
 HOW TO CHECK IT

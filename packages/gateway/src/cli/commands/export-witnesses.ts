@@ -1,0 +1,21 @@
+import { type ApiClient, segment } from '../api-client.ts';
+import type { ExportFolder } from './export-folder.ts';
+
+/** Who countersigned, what, and what they refused: a line of JSON each. */
+export async function writeWitnesses(client: ApiClient, id: string, folder: ExportFolder): Promise<void> {
+  const path = `/audit/exports/${segment(id)}`;
+  const { keys, conflicts } = await client.get<{ keys: object[]; conflicts: object[] }>(`${path}/witnesses`);
+  await folder.write('witnesses/keys.ndjson', linesOf(keys));
+  await folder.write('witnesses/conflicts.ndjson', linesOf(conflicts));
+  const cosignatures = await folder.begin('witnesses/cosignatures.ndjson');
+  for (let from: number | undefined = 0; from !== undefined; ) {
+    const page: { items: object[]; next?: number } = await client.get(`${path}/cosignatures`, { from });
+    await cosignatures.append(linesOf(page.items));
+    from = page.next;
+  }
+  await cosignatures.end();
+}
+
+function linesOf(items: readonly object[]): string {
+  return items.map((item) => `${JSON.stringify(item)}\n`).join('');
+}
