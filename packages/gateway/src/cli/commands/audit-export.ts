@@ -1,10 +1,11 @@
 import { resolve } from 'node:path';
 import { stderr } from 'node:process';
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { type ApiClient, CliError, segment } from '../api-client.ts';
 import { connect, example, JSON_OPTION, type JsonOption } from '../connect.ts';
 import { EXPORT_FILE_ENTRIES, PROGRESS_INTERVAL_MS } from '../limits.ts';
 import { complain, say, sayJson } from '../output.ts';
+import { writeEvents } from './export-events.ts';
 import { type ExportFile, ExportFolder } from './export-folder.ts';
 import { readmeFor } from './export-readme.ts';
 import { writeWitnesses } from './export-witnesses.ts';
@@ -38,11 +39,23 @@ export function addExportCommand(audit: Command): void {
   audit
     .command('export')
     .summary('write the whole audit log into a folder that can be verified without the gateway')
-    .requiredOption('--out <folder>', 'a new or empty folder')
+    .description(
+      'Writes the whole audit log into a folder that can be verified without the gateway; or, with another format, its events into one file for a system that watches. Exporting is itself recorded.',
+    )
+    .requiredOption('--out <path>', 'a new or empty folder; a new file for ocsf and cef')
+    .addOption(
+      new Option('--format <format>', 'ndjson proves itself; ocsf (API Activity) and cef are for watching')
+        .choices(['ndjson', 'ocsf', 'cef'])
+        .default('ndjson'),
+    )
     .option(...JSON_OPTION)
-    .addHelpText('after', example('audit export --out ./audit-2026-01'))
-    .action(async (options: JsonOption & { out: string }, command: Command) => {
+    .addHelpText(
+      'after',
+      example('audit export --out ./audit-2026-01', 'audit export --format ocsf --out events.ndjson'),
+    )
+    .action(async (options: ExportOptions, command: Command) => {
       const client = connect(command);
+      if (options.format !== 'ndjson') return await exportEvents(client, options, options.format);
       const folder = await ExportFolder.create(resolve(options.out));
       const begun = await client.post<BegunExport>('/audit/exports', {});
       await writeExport(client, begun, folder);
@@ -53,6 +66,31 @@ export function addExportCommand(audit: Command): void {
       for (const key of begun.keys) say(`  ${key}`);
       say('Verify it with: sallyport-verify <folder>');
     });
+}
+
+type ExportOptions = JsonOption & { out: string; format: 'ndjson' | 'ocsf' | 'cef' };
+
+async function exportEvents(
+  client: ApiClient,
+  options: ExportOptions,
+  format: 'ocsf' | 'cef',
+): Promise<void> {
+  const file = resolve(options.out);
+  const written = await writeEvents(file, format, async function* () {
+    const begun = await client.post<BegunExport>('/audit/exports', {});
+    const progress = new Progress(begun.size);
+    let seq = 0;
+    for await (const page of pages<{ leaf: string; leafHash: string }>(client, begun, 'leaves')) {
+      yield page;
+      seq += page.length;
+      progress.show(seq);
+    }
+    progress.end();
+    if (seq !== begun.size)
+      throw new CliError(`the gateway gave ${seq} of ${begun.size} entries. Export again.`);
+  });
+  if (options.json) return sayJson({ file, format, events: written });
+  say(`${written} events are in ${file}. They are for watching: what proves itself is --format ndjson.`);
 }
 
 async function writeExport(client: ApiClient, begun: BegunExport, folder: ExportFolder): Promise<void> {
