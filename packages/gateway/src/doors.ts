@@ -14,7 +14,7 @@ import type { Masking } from './masking/index.ts';
 import type { Policy } from './policy/index.ts';
 import type { Proposals } from './proposal/index.ts';
 import type { Registry, ServerSpec, Snapshot } from './registry/index.ts';
-import type { Sessions } from './session/index.ts';
+import type { Labels, Sessions } from './session/index.ts';
 import { sessionsView } from './sessions-view.ts';
 import type { Logger, Metrics } from './telemetry/index.ts';
 import { createTools } from './tools/index.ts';
@@ -43,6 +43,7 @@ export interface Joined extends Foundation {
   readonly tunnel: Tunnel;
   readonly sessions: Sessions;
   readonly masking: Masking;
+  readonly labels: Labels;
   readonly metrics: Metrics;
   readonly grants: Grants;
   readonly limits: Limits;
@@ -66,6 +67,7 @@ export async function openDoors(joined: Joined, undo: (() => unknown)[]): Promis
   const rooms: Rooms = {
     identity,
     sessions,
+    labels: joined.labels,
     policy,
     approval: createApproval(),
     grants: joined.grants,
@@ -189,6 +191,7 @@ async function stopGateway(joined: Joined, front: Server, admin: Admin): Promise
   await closed;
   await admin.close();
   joined.sessions.close();
+  joined.labels.close();
   await joined.registry.close();
   await joined.identity.close();
   await joined.audit.close();

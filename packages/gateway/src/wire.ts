@@ -15,7 +15,7 @@ import { joinAgentWitness, witnessReadings, witnessSettings } from './join-witne
 import type { Policy } from './policy/index.ts';
 import { openProposals } from './proposal/index.ts';
 import { openRegistry, type Snapshot } from './registry/index.ts';
-import { SessionStore, Sessions } from './session/index.ts';
+import { Labels, SessionStore, Sessions } from './session/index.ts';
 import { createMetrics, type Logger } from './telemetry/index.ts';
 import { postgresAgentStore, startTunnel, type Tunnel } from './tunnel/index.ts';
 import { GATEWAY_VERSION } from './version.ts';
@@ -71,6 +71,8 @@ async function joinRooms(settings: Settings, logger: Logger, undo: (() => unknow
   registry.onChange((snapshot) => putInForce(snapshot, policy, identity, logger));
   await bootstrapAdministrator({ registry, identity, file: settings.bootstrapTokenFile });
   const masking = await joinMasking({ foundation, registry });
+  const labels = await Labels.open(store, clock);
+  undo.push(() => labels.close());
   const onSessionEnded: ((session: string) => void)[] = [];
   const { tunnel, sessions } = await joinTunnel(
     { settings, logger, audit, foundation, onSessionEnded },
@@ -113,6 +115,7 @@ async function joinRooms(settings: Settings, logger: Logger, undo: (() => unknow
     identity,
     tunnel,
     sessions,
+    labels,
     metrics,
     masking,
     ...access,

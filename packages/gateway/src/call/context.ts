@@ -1,5 +1,6 @@
 import type { Action, DecisionRequest } from '../policy/index.ts';
 import type { Resource } from './resource.ts';
+import type { Rooms } from './rooms.ts';
 import type { AttachedFields } from './stages/attach.ts';
 
 /** Facts that come with one call and not with its session. */
@@ -7,6 +8,7 @@ export type CallFacts = Pick<DecisionRequest['context'], 'approval' | 'grant'>;
 
 /** What policy is told of the circumstances of a call, for decisions and for lists alike. */
 export function contextOf(
+  rooms: Pick<Rooms, 'labels'>,
   call: Pick<AttachedFields, 'authenticated' | 'session'>,
   facts: CallFacts = {},
 ): DecisionRequest['context'] {
@@ -16,12 +18,14 @@ export function contextOf(
     client: identity.client,
     sourceIp: call.authenticated.received.incoming.ip,
     era: identity.era,
+    labels: rooms.labels.of({ kind: identity.principalKind, name: identity.principal }),
     ...facts,
   };
 }
 
 /** The question of a call to policy, without its arguments. */
 export function questionOf(
+  rooms: Pick<Rooms, 'labels'>,
   call: Pick<AttachedFields, 'authenticated' | 'session'>,
   action: Action,
   resource: Resource,
@@ -32,6 +36,6 @@ export function questionOf(
     action,
     server: call.session.identity.server,
     resource,
-    context: contextOf(call, facts),
+    context: contextOf(rooms, call, facts),
   };
 }

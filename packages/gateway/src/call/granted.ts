@@ -6,7 +6,7 @@ import type { Rooms } from './rooms.ts';
 import type { AttachedFields } from './stages/attach.ts';
 
 type Asking = Pick<AttachedFields, 'authenticated' | 'session'>;
-type Deciding = Pick<Rooms, 'policy' | 'grants'>;
+type Deciding = Pick<Rooms, 'policy' | 'grants' | 'labels'>;
 
 /** A decision, and the grant without which it would be another. */
 export interface Granted {
@@ -32,12 +32,12 @@ export function decideGranted(
   const read = argumentsOf(call.message);
   const decide = (asked: Omit<DecisionRequest, 'arguments'>): Decision =>
     rooms.policy.decide(read === undefined ? asked : { ...asked, arguments: read });
-  const asked = questionOf(call, action, resource, facts);
+  const asked = questionOf(rooms, call, action, resource, facts);
   const plain = decide(asked);
   if (plain.effect === 'allow') return { decision: plain, asked };
   const grant = rooms.grants.match({ ...question(call, resource), arguments: read });
   if (grant === undefined) return { decision: plain, asked };
-  const askedAgain = questionOf(call, action, resource, { ...facts, grant });
+  const askedAgain = questionOf(rooms, call, action, resource, { ...facts, grant });
   const granted = decide(askedAgain);
   return RANK[granted.effect] > RANK[plain.effect]
     ? { decision: granted, grant: grant.id, asked: askedAgain }
@@ -47,7 +47,7 @@ export function decideGranted(
 /** For lists: whether something could be used with some arguments, as things stand or under a grant. */
 export function couldUse(rooms: Deciding, call: Asking, action: Action, resource: Resource): boolean {
   const could = (facts: CallFacts): boolean =>
-    rooms.policy.couldAllow(questionOf(call, action, resource, facts));
+    rooms.policy.couldAllow(questionOf(rooms, call, action, resource, facts));
   if (could({})) return true;
   const grant = rooms.grants.couldMatch(question(call, resource));
   return grant !== undefined && could({ grant });

@@ -3,6 +3,7 @@ import type { EntryDraft } from '../audit/index.ts';
 import type { MaskedMessage } from '../masking/index.ts';
 import { responseEvidence } from './evidence.ts';
 import { findingFields, responseOf } from './findings.ts';
+import { labelReading } from './labelling.ts';
 import { controlsOf } from './methods.ts';
 import { record } from './record.ts';
 import type { Rooms } from './rooms.ts';
@@ -38,12 +39,14 @@ export async function refuseInterim(
 
 /** Makes durable what is about to be released before an answer. */
 export async function recordInterim(
-  rooms: Pick<Rooms, 'audit'>,
+  rooms: Pick<Rooms, 'audit' | 'labels' | 'server'>,
+  call: AttachedFields,
   facts: Omit<EntryDraft, 'kind'>,
   message: Message,
   { raw, findings }: MaskedMessage,
 ): Promise<void> {
   const kept = responseEvidence(responseOf(raw, findings), raw);
+  const labels = await labelReading(rooms, call, findings);
   await record(
     rooms,
     {
@@ -51,7 +54,11 @@ export async function recordInterim(
       method: named(message.method ?? ''),
       kind: 'call.interim',
       response: kept.response,
-      fields: { direction: 'to_client', ...findingFields(findings) },
+      fields: {
+        direction: 'to_client',
+        ...findingFields(findings),
+        ...(labels.length === 0 ? {} : { labels }),
+      },
     },
     true,
     kept.evidence,

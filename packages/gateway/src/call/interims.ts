@@ -83,7 +83,7 @@ export class Interims {
 
   async #record(message: Message, result: Released['result']): Promise<Buffer> {
     const ready = unwrapped(result);
-    await recordInterim(this.#rooms, this.#facts, message, ready);
+    await recordInterim(this.#rooms, this.#call, this.#facts, message, ready);
     return ready.raw;
   }
 

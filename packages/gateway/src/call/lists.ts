@@ -33,7 +33,7 @@ const LISTS: Readonly<Record<string, ListKind>> = {
  * @returns the message's bytes, the same buffer where nothing was taken out, and the names of what was
  */
 export function filterList(
-  rooms: Pick<Rooms, 'policy' | 'grants'>,
+  rooms: Pick<Rooms, 'policy' | 'grants' | 'labels'>,
   call: AttachedFields,
   answer: Message,
 ): { raw: Buffer; withheld: string[] } {
@@ -66,7 +66,7 @@ export function filterList(
 
 /** Whether the gateway's own tool is shown: on the last page, to whom some policy lets ask for access. */
 function offersAccess(
-  rooms: Pick<Rooms, 'policy' | 'grants'>,
+  rooms: Pick<Rooms, 'policy' | 'grants' | 'labels'>,
   call: AttachedFields,
   answer: Message,
 ): boolean {
@@ -75,7 +75,7 @@ function offersAccess(
 }
 
 function visible(
-  rooms: Pick<Rooms, 'policy' | 'grants'>,
+  rooms: Pick<Rooms, 'policy' | 'grants' | 'labels'>,
   call: AttachedFields,
   kind: ListKind,
   name: string,

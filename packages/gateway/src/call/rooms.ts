@@ -7,7 +7,7 @@ import type { Limits } from '../limit/index.ts';
 import type { Masking } from '../masking/index.ts';
 import type { Policy } from '../policy/index.ts';
 import type { ServerSpec } from '../registry/index.ts';
-import type { Sessions } from '../session/index.ts';
+import type { Labels, Sessions } from '../session/index.ts';
 import type { Logger } from '../telemetry/index.ts';
 import type { Tools } from '../tools/index.ts';
 import type { ServerStatus } from '../tunnel/index.ts';
@@ -16,6 +16,8 @@ import type { ServerStatus } from '../tunnel/index.ts';
 export interface Rooms {
   readonly identity: Pick<Identity, 'authenticate'>;
   readonly sessions: Sessions;
+  /** What principals have read. */
+  readonly labels: Pick<Labels, 'of' | 'add'>;
   readonly policy: Pick<Policy, 'decide' | 'couldAllow' | 'version'>;
   readonly approval: Approval;
   readonly grants: Pick<Grants, 'match' | 'couldMatch' | 'use' | 'request'>;

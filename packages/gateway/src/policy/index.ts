@@ -5,7 +5,7 @@ export type { DeclaredArguments } from './declarations.ts';
 export { type DocumentProblems, PolicyError, type PolicyErrorCode } from './errors.ts';
 export type { PolicyOptions } from './policy.ts';
 export { READERS, type ReaderName } from './risk/cedar-types.ts';
-export type { DeclaredArgument } from './risk/declared.ts';
+export { type DeclaredArgument, namesTool } from './risk/declared.ts';
 export { loadRiskReaders, type RiskFacts, type RiskReaders } from './risk/readings.ts';
 export {
   ACTIONS,

@@ -1,5 +1,6 @@
 export { SessionError, type SessionErrorCode } from './errors.ts';
 export type { Exchange } from './exchange.ts';
+export { Labels } from './labels.ts';
 export type { Link } from './link.ts';
 export { negotiatedVersion, type Session } from './session.ts';
 export { Sessions } from './sessions.ts';

@@ -24,3 +24,9 @@ export const SWEEP_MS = 1_000;
 
 /** `last_seen_at` is written at most this often per session: it only has to be right within the idle limit. */
 export const SEEN_WRITE_MS = 30_000;
+
+/** How long what was read is remembered of a principal: as long as a session may last by default. */
+export const LABEL_MAX_MS = 12 * 60 * 60_000;
+
+/** A label that is read again within this time is not written again; it ends at most so much sooner. */
+export const LABEL_REFRESH_MS = 60_000;

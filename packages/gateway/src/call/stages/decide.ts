@@ -36,7 +36,7 @@ export type { Decided };
  * Policy's decision on the body as it will be sent: what is checked here is the very buffer that is dispatched.
  * @throws Ending a JSON-RPC error that says why and what to do next
  */
-export function decide(rooms: Pick<Rooms, 'policy' | 'grants'>, call: Attached): Decided {
+export function decide(rooms: Pick<Rooms, 'policy' | 'grants' | 'labels'>, call: Attached): Decided {
   const { message, controls, session } = call.fields;
   const server = session.identity.server;
   if (controls === undefined || controls.decide === 'follows') {
@@ -57,7 +57,7 @@ export function decide(rooms: Pick<Rooms, 'policy' | 'grants'>, call: Attached):
  * @throws Ending where it is denied by now
  */
 export function decideAgain(
-  rooms: Pick<Rooms, 'policy' | 'grants'>,
+  rooms: Pick<Rooms, 'policy' | 'grants' | 'labels'>,
   call: Decided,
   facts: CallFacts,
 ): Decided {
@@ -66,7 +66,7 @@ export function decideAgain(
 }
 
 function decideOn(
-  rooms: Pick<Rooms, 'policy' | 'grants'>,
+  rooms: Pick<Rooms, 'policy' | 'grants' | 'labels'>,
   call: AttachedFields,
   action: Action,
   resource: Resource,
@@ -89,13 +89,13 @@ function decideOn(
 
 /** The decision on something in a session, for calls and for what a server asks of the client. */
 export function evaluate(
-  rooms: Pick<Rooms, 'policy'>,
+  rooms: Pick<Rooms, 'policy' | 'labels'>,
   call: Pick<AttachedFields, 'authenticated' | 'session' | 'message'>,
   action: Action,
   resource: Resource,
 ): Decision {
   const read = argumentsOf(call.message);
-  const asked = questionOf(call, action, resource);
+  const asked = questionOf(rooms, call, action, resource);
   return rooms.policy.decide(read === undefined ? asked : { ...asked, arguments: read });
 }
 

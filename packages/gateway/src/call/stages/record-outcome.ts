@@ -1,5 +1,6 @@
 import { responseEvidence } from '../evidence.ts';
 import { findingFields, responseOf } from '../findings.ts';
+import { labelReading } from '../labelling.ts';
 import { record } from '../record.ts';
 import type { Rooms } from '../rooms.ts';
 import type { Masked } from './mask.ts';
@@ -32,7 +33,12 @@ export type { Settled };
 export async function recordOutcome(rooms: Rooms, call: Masked): Promise<Settled> {
   const { intended, raw, httpStatus, outcome, findings, withheld } = call.fields;
   const { startedMs } = intended.decided.attached.authenticated.received;
-  const fields = { ...findingFields(findings), ...(withheld.length > 0 ? { withheld } : {}) };
+  const labels = await labelReading(rooms, intended.decided.attached, findings);
+  const fields = {
+    ...findingFields(findings),
+    ...(withheld.length > 0 ? { withheld } : {}),
+    ...(labels.length > 0 ? { labels } : {}),
+  };
   const kept = responseEvidence(responseOf(raw, findings), raw);
   await record(
     rooms,

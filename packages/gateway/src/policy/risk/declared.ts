@@ -68,7 +68,7 @@ export function itemsAt(args: unknown, steps: readonly Step[]): unknown[] {
   );
 }
 
-/** Whether a declaration's pattern names a tool. */
+/** Whether a pattern names a tool or resource; `*` stands for any characters. */
 export function namesTool(pattern: string, tool: string): boolean {
   const parts = pattern.split('*');
   const [first = '', ...others] = parts;
