@@ -64,6 +64,22 @@ export async function runCli(argv: readonly string[]): Promise<number> {
       code = await doctorCommand(options);
     });
 
+  program
+    .command('witness')
+    .description(
+      "countersign a gateway's audit log as an independent witness (C2SP tlog-witness), on a machine of its own",
+    )
+    .requiredOption('--state <folder>', 'where its key and what it countersigned are kept')
+    .requiredOption('--name <name>', 'the name in its cosignatures, such as witness.audit.bank.example')
+    .option('--log <vkey...>', 'verifier keys of the logs to countersign; without any its own key is printed')
+    .option('--listen <host:port>', 'plain HTTP is for this machine alone', '127.0.0.1:7410')
+    .option('--tls-cert <file>', 'certificate chain (PEM), to serve other machines')
+    .option('--tls-key <file>', 'its key (PEM)')
+    .action(async (options) => {
+      const { witnessCommand } = await import('./witness.ts');
+      await witnessCommand(options);
+    });
+
   try {
     await program.parseAsync([...argv]);
     return code;

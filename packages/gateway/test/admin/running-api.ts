@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { systemClock } from '@sallyport/shared/clock';
 import { type Admin, type AdminRooms, createAdmin } from '../../src/admin/index.ts';
-import { openAudit } from '../../src/audit/index.ts';
+import { type AuditOptions, openAudit } from '../../src/audit/index.ts';
 import { openIdentity } from '../../src/identity/index.ts';
 import { joinAccess } from '../../src/join-access.ts';
 import { joinRecords } from '../../src/join-records.ts';
@@ -13,7 +13,7 @@ import { openProposals } from '../../src/proposal/index.ts';
 import { openRegistry, ROLES, type Role, type Snapshot } from '../../src/registry/index.ts';
 import { SessionStore, Sessions } from '../../src/session/index.ts';
 import { sessionsView } from '../../src/sessions-view.ts';
-import { openSealer, openStore } from '../../src/store/index.ts';
+import { openSealer, openStore, type Sealer } from '../../src/store/index.ts';
 import { postgresAgentStore, startTunnel } from '../../src/tunnel/index.ts';
 import { GATEWAY_VERSION } from '../../src/version.ts';
 import { quietLogger as logger, temporaryFolder, testDatabase } from '../store/postgres.ts';
@@ -51,6 +51,7 @@ export interface RunningApi {
   readonly databaseUrl: string;
   readonly admin: Admin;
   readonly rooms: AdminRooms;
+  readonly sealer: Sealer;
   readonly tunnelPort: number;
   /** A token of the role's account. */
   token(role: Role | 'nobody'): string;
@@ -64,19 +65,20 @@ export interface RunningApi {
   stop(): Promise<void>;
 }
 
-export async function startApi(): Promise<RunningApi> {
+export async function startApi(more: Pick<AuditOptions, 'witnessing'> = {}): Promise<RunningApi> {
   const { url: databaseUrl, drop } = await testDatabase();
   const folder = await temporaryFolder();
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo; // a TCP server's address is never a path
   const url = `http://127.0.0.1:${port}`;
-  const joined = await joinRooms(databaseUrl, folder, url);
+  const joined = await joinRooms(databaseUrl, folder, url, more);
   const { rooms, sessionStore, close } = joined;
   const admin = await createAdmin(rooms, { serverFactory: (handler) => server.on('request', handler) });
   const tokens = await makeTokens(rooms);
   return {
     url,
+    sealer: joined.sealer,
     databaseUrl,
     admin,
     rooms,
@@ -105,12 +107,26 @@ export async function startApi(): Promise<RunningApi> {
   };
 }
 
-async function joinRooms(databaseUrl: string, folder: string, publicUrl: string) {
+async function joinRooms(
+  databaseUrl: string,
+  folder: string,
+  publicUrl: string,
+  more: Pick<AuditOptions, 'witnessing'>,
+) {
   const clock = systemClock;
   const store = await openStore({ databaseUrl, logger });
   const sealer = await openSealer(join(folder, 'master.key'), { createIfMissing: true });
   const signer = { sealer, folder };
-  const audit = await openAudit({ store, slot: 0, deploymentName: 'test', clock, logger, signer, sealer });
+  const audit = await openAudit({
+    store,
+    slot: 0,
+    deploymentName: 'test',
+    clock,
+    logger,
+    signer,
+    sealer,
+    ...more,
+  });
   const policy = createPolicy();
   const registry = await openRegistry({
     store,
@@ -196,7 +212,7 @@ async function joinRooms(databaseUrl: string, folder: string, publicUrl: string)
     await audit.close();
     await store.close();
   };
-  return { rooms, sessionStore, close };
+  return { rooms, sessionStore, sealer, close };
 }
 
 /** A service account and a token for each role, and for none. */

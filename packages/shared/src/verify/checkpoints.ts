@@ -19,6 +19,8 @@ export interface Checkpoints {
   readonly count: number;
   /** In order of size; the last covers the export. */
   readonly signed: readonly Signed[];
+  /** The checkpoint of a number, among those of its size. */
+  at(number: number): Signed | undefined;
 }
 
 /**
@@ -37,6 +39,8 @@ export async function readCheckpoints(
   }: { readonly origin: string; readonly size: number; readonly keys: readonly TrustedKey[] },
 ): Promise<Checkpoints> {
   const signed: Signed[] = [];
+  /** For each number, where in `signed` it is. */
+  const places: number[] = [];
   let number = 0;
   for await (const line of linesOf(folder, listed)) {
     const checkpoint = verified(line.toString('utf8'), number, keys);
@@ -44,6 +48,7 @@ export async function readCheckpoints(
       throw unproven(number, `it is of the log ${checkpoint.origin}, and this export is of ${origin}`);
     }
     follow(signed, checkpoint, number);
+    places.push(signed.length - 1);
     number += 1;
   }
   const last = signed.at(-1);
@@ -54,7 +59,7 @@ export async function readCheckpoints(
       `the last one covers ${last.size} entries, and the export has ${size}: entries or checkpoints were cut off`,
     );
   }
-  return { count: number, signed };
+  return { count: number, signed, at: (wanted) => signed[places[wanted] ?? -1] };
 }
 
 function verified(line: string, number: number, keys: readonly TrustedKey[]) {

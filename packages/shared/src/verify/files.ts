@@ -17,11 +17,16 @@ export interface ListedFile {
 
 /** Reads a small file whole. */
 export async function readWhole(folder: string, path: string): Promise<Buffer> {
-  const file = join(folder, path);
+  const file = folder === '' ? path : join(folder, path);
   const { size } = await stat(file).catch((error: unknown) => fail(path, error));
   if (size > WHOLE_FILE_MAX_BYTES)
     throw new Unproven(path, `it has ${size} bytes, far more than such a file has`);
   return await readFile(file).catch((error: unknown) => fail(path, error));
+}
+
+/** A file that was given beside the export. */
+export async function readGiven(file: string): Promise<string> {
+  return (await readWhole('', file)).toString('utf8');
 }
 
 /**

@@ -1,15 +1,17 @@
 import process from 'node:process';
 import { parseArgs } from 'node:util';
+import { readGiven } from './files.ts';
 import { Unproven } from './unproven.ts';
 import { type Proven, verifyExport } from './verify.ts';
 
-const USAGE = `Usage: sallyport-verify EXPORT [--key VKEY]... [--json]
+const USAGE = `Usage: sallyport-verify EXPORT [--key VKEY]... [--policy FILE] [--json]
 
 Verifies an export of an audit log, from its files alone: no network, no database, no gateway.
 Exit code 0: everything is proven. 1: something is not, and the first such file and entry is named. 2: wrong usage.
 
   --key VKEY   a verifier key of the log that you have from elsewhere, for each of its keys;
                without any, the export's own keys are taken and shown
+  --policy FILE  who must have countersigned the log (docs/AUDIT.md, Witnesses)
   --json       print one JSON document
 `;
 
@@ -39,7 +41,8 @@ async function run(args: readonly string[]): Promise<number> {
     return EXIT.usage;
   }
   try {
-    const proven = await verifyExport(folder, values.key ?? []);
+    const policy = values.policy === undefined ? {} : { policy: await readGiven(values.policy) };
+    const proven = await verifyExport(folder, values.key ?? [], policy);
     process.stdout.write(values.json ? `${JSON.stringify({ proven: true, ...proven })}\n` : report(proven));
     return EXIT.proven;
   } catch (error) {
@@ -58,6 +61,7 @@ function readArguments(args: readonly string[]) {
     allowPositionals: true,
     options: {
       key: { type: 'string', multiple: true },
+      policy: { type: 'string' },
       json: { type: 'boolean' },
       help: { type: 'boolean', short: 'h' },
     },
@@ -82,7 +86,28 @@ function report(proven: Proven): string {
       ? '  signed by the keys you gave'
       : '  signed by these keys, which come from the export itself: compare them with what you have from elsewhere',
     ...proven.keys.map((key) => `    ${key}`),
-    'NOT PROVEN BY THIS: that the holder of these keys did not write another history and sign it anew. No witness is looked at.',
+    ...witnessLines(proven),
   ];
   return `${lines.join('\n')}\n`;
+}
+
+/** What witnesses prove, and below it what nobody has proven. */
+function witnessLines({ witnesses: { witnesses, quorum, open }, entries }: Proven): string[] {
+  const seen = witnesses.map(
+    ({ name, kind, cosigned, size, atMs }) =>
+      `    ${kind} ${name}: ${cosigned} checkpoints, the last of ${size} entries at ${new Date(atMs).toISOString()}`,
+  );
+  return [
+    ...(quorum === undefined
+      ? []
+      : [
+          `  countersigned by the quorum "${quorum.name}" up to entry ${quorum.entries - 1} (checkpoint ${quorum.checkpoint})`,
+          ...(quorum.entries === entries
+            ? []
+            : [`    not yet countersigned: entries ${quorum.entries} to ${entries - 1}`]),
+        ]),
+    ...(seen.length === 0 ? [] : ['  countersigned by', ...seen]),
+    'NOT PROVEN BY THIS:',
+    ...open.map((what) => `  - ${what}`),
+  ];
 }

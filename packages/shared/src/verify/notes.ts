@@ -78,6 +78,15 @@ export function verifyCheckpoint(note: string, keys: readonly TrustedKey[]): Ver
   return { origin, size: Number(size), root, timeMs };
 }
 
+/** When the key countersigned the text by this line, milliseconds since 1970; undefined when it did not. */
+export function cosignedAtMs(text: string, line: string, key: TrustedKey): number | undefined {
+  const [, name, encoded = ''] = /^— (\S+) (\S+)$/u.exec(line) ?? [];
+  const bytes = Buffer.from(encoded, 'base64');
+  if (name !== key.name || bytes.subarray(0, ID_BYTES).toString('hex') !== key.id) return undefined;
+  const signature = bytes.subarray(ID_BYTES);
+  return isSignedBy(key, text, signature) ? 1_000 * Number(signature.readBigUInt64BE()) : undefined;
+}
+
 function isSignedBy({ key, timed }: TrustedKey, text: string, signature: Buffer): boolean {
   if (!timed) return signature.length === 64 && verify(null, Buffer.from(text), key, signature);
   if (signature.length !== TIME_BYTES + 64) return false;

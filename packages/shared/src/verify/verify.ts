@@ -5,6 +5,8 @@ import { type ListedFile, linesOf, readWhole, requireListed } from './files.ts';
 import { KEYS, type Part, readManifest } from './manifest.ts';
 import { readKey, type TrustedKey } from './notes.ts';
 import { Unproven } from './unproven.ts';
+import { readPolicy } from './witness-policy.ts';
+import { COSIGNATURES, readWitnesses, type WitnessesProof } from './witnesses.ts';
 
 /** What was proven of an export. */
 export interface Proven {
@@ -20,6 +22,7 @@ export interface Proven {
   readonly keys: readonly string[];
   /** Whether the keys were given, rather than taken from the export. */
   readonly keysGiven: boolean;
+  readonly witnesses: WitnessesProof;
   readonly calls: {
     readonly intents: number;
     readonly outcomes: number;
@@ -33,14 +36,26 @@ export interface Proven {
  * Verifies an export in a folder, from its files alone.
  *
  * @param keys verifier keys of the log, from somewhere else; without any, those in the export are taken.
+ * @param policy text of a witness policy: who must have countersigned.
  * @throws Unproven at the first thing that is not proven.
  */
-export async function verifyExport(folder: string, keys: readonly string[]): Promise<Proven> {
+export async function verifyExport(
+  folder: string,
+  keys: readonly string[],
+  { policy }: { readonly policy?: string } = {},
+): Promise<Proven> {
   const manifest = await readManifest(folder);
-  for (const file of manifest.others) await requireWhole(folder, file);
+  // Cosignatures may be many: they are read line by line.
+  for (const file of manifest.others) if (file.path !== COSIGNATURES) await requireWhole(folder, file);
   const trusted = await keysFor(folder, keys);
   const { origin, size } = manifest;
   const checkpoints = await readCheckpoints(folder, manifest.checkpoints, { origin, size, keys: trusted });
+  const witnesses = await readWitnesses(folder, manifest.others, {
+    origin,
+    checkpoints,
+    logKeys: trusted,
+    policy: policy === undefined ? undefined : readPolicy(policy),
+  });
   const entries = new Entries(origin, checkpoints.signed);
   for (const part of manifest.parts) await takePart(folder, part, entries);
   const { calls, count, firstTs, lastTs } = entries;
@@ -53,6 +68,7 @@ export async function verifyExport(folder: string, keys: readonly string[]): Pro
     signedAtMs: checkpoints.signed.at(-1)?.lastMs ?? 0,
     keys: trusted.map(({ text }) => text),
     keysGiven: keys.length > 0,
+    witnesses,
     calls: {
       intents: calls.intents,
       outcomes: calls.outcomes,

@@ -41,6 +41,7 @@ export interface CosignerOptions {
   readonly clock: Clock;
   /** Resolves when it is durable. Only then does the cosignature count. */
   readonly keep: (cosignature: Cosignature) => Promise<void>;
+  /** Resolves when the evidence is durable. */
   readonly onConflict: (conflict: WitnessConflict) => Promise<void>;
   readonly onCosigned: () => void;
   readonly onProblem: (problem: string) => void;
@@ -73,6 +74,8 @@ export class Cosigner {
   #wake = new AbortController();
   #failing: { readonly sinceMs: number; readonly problem: string } | undefined;
   #conflict: string | undefined;
+  /** The conflict whose evidence is kept. */
+  #evident: string | undefined;
 
   constructor(options: CosignerOptions) {
     this.#options = options;
@@ -158,6 +161,7 @@ export class Cosigner {
       this.#last = { number: checkpoint.number, size: checkpoint.size, ts: checkpoint.ts };
       this.#failing = undefined;
       this.#conflict = undefined;
+      this.#evident = undefined;
       this.#options.onCosigned();
       return true;
     } catch (error) {
@@ -231,12 +235,14 @@ export class Cosigner {
     const problem = errorText(error);
     if (this.#failing === undefined) onProblem(problem);
     this.#failing = { sinceMs: this.#failing?.sinceMs ?? clock.monotonicMs(), problem };
-    if (!(error instanceof Conflict) || this.#conflict === problem) return;
+    if (!(error instanceof Conflict)) return;
     this.#conflict = problem;
+    // Evidence that could not be kept is kept with the next refusal, which comes soon.
+    if (this.#evident === problem) return;
     const { status, body, held } = error.answer;
     const told = held.length > 0 && held.length <= HELD_MAX_CHARS;
     const known = told ? held : this.#last && (await noteOf(this.#last.number).catch(() => undefined));
-    await onConflict({
+    const conflict = {
       at: new Date(clock.now()).toISOString(),
       witness: name,
       key: this.keyText,
@@ -245,7 +251,11 @@ export class Cosigner {
       shown: checkpoint.note,
       ...(known === undefined ? {} : { held: known }),
       answer: body.slice(0, WITNESS_WORDS_MAX_CHARS),
-    });
+    };
+    this.#evident = await onConflict(conflict).then(
+      () => problem,
+      () => undefined,
+    );
   }
 }
 

@@ -1,22 +1,16 @@
-import { hash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Clock } from '@sallyport/shared/clock';
 import { errorText } from '@sallyport/shared/errors';
-import {
-  NoteError,
-  parseCheckpoint,
-  parseNote,
-  parseVerifierKey,
-  SIGNATURE_TYPE,
-} from '@sallyport/shared/merkle';
+import { NoteError, parseVerifierKey, SIGNATURE_TYPE } from '@sallyport/shared/merkle';
 import type { Logger } from 'winston';
 import type { Prove } from '../checkpoint/signer.ts';
 import { AGENT_WITNESS_EVERY_MS, HTTPS_WITNESS_EVERY_MS, WITNESS_WATCH_MS } from '../limits.ts';
 import type { EntryDraft, StoredCheckpoint } from '../types.ts';
 import { Cosigner, type LastCosigned } from './cosigner.ts';
+import { Evidence } from './evidence.ts';
 import { demandsOf, isMet, type PolicyWitness, type WitnessPolicy, warningOf } from './policy.ts';
 import type { WitnessTable } from './table.ts';
-import type { AskWitness, QuorumState, WitnessConflict, WitnessKind } from './types.ts';
+import type { AskWitness, QuorumState, WitnessKind } from './types.ts';
 
 export interface WitnessesOptions {
   readonly policy: WitnessPolicy;
@@ -46,10 +40,11 @@ export class Witnesses {
   readonly #agentKeys = new Map<string, string>();
   #newest: StoredCheckpoint | undefined;
   #overdue = false;
-  #evidence: Promise<unknown> = Promise.resolve();
+  readonly #evidence: Evidence;
 
   private constructor(options: WitnessesOptions) {
     this.#options = options;
+    this.#evidence = new Evidence(options);
     this.#watch = setInterval(() => this.#look(), WITNESS_WATCH_MS).unref();
   }
 
@@ -138,7 +133,7 @@ export class Witnesses {
   async stop(): Promise<void> {
     clearInterval(this.#watch);
     await Promise.all([...this.#cosigners.values()].map((cosigner) => cosigner.stop()));
-    await this.#evidence;
+    await this.#evidence.kept();
   }
 
   async #join({ name, key, url }: PolicyWitness): Promise<void> {
@@ -163,7 +158,7 @@ export class Witnesses {
       clock,
       noteOf,
       keep: (cosignature) => table.keepCosignature(cosignature),
-      onConflict: (conflict) => this.#conflict(conflict),
+      onConflict: (conflict) => this.#evidence.keep(conflict),
       onCosigned: () => this.#look(),
       onProblem: (problem) => logger.warn('a witness does not countersign', { witness: name, problem }),
     });
@@ -232,37 +227,6 @@ export class Witnesses {
     });
   }
 
-  async #conflict(conflict: WitnessConflict): Promise<void> {
-    const { witness, status, heldSize, shown, held } = conflict;
-    const shownFields = factsOf(shown);
-    this.#options.logger.error('A WITNESS REFUSES THE AUDIT LOG', {
-      witness,
-      status,
-      heldSize,
-      ...shownFields,
-    });
-    const heldFields = held === undefined ? {} : { held: factsOf(held) };
-    this.#note({
-      kind: 'witness.conflict',
-      fields: {
-        witness,
-        status,
-        ...(heldSize === undefined ? {} : { heldSize }),
-        shown: shownFields,
-        ...heldFields,
-      },
-    });
-    // One after the other: they are numbered.
-    const kept = this.#evidence.then(() => this.#options.table.keepConflict(conflict));
-    this.#evidence = kept.catch((error: unknown) =>
-      this.#options.logger.error('evidence of a conflict was not kept', {
-        reason: errorText(error),
-        ...conflict,
-      }),
-    );
-    await this.#evidence;
-  }
-
   #note(draft: EntryDraft): void {
     this.#options.record(draft).catch((error: unknown) => {
       this.#options.logger.error('what happened to witnesses was not recorded', { reason: errorText(error) });
@@ -276,19 +240,6 @@ function cosignerKey(text: string) {
     return key.type === SIGNATURE_TYPE.cosignature ? key : undefined;
   } catch (error) {
     if (error instanceof NoteError) return undefined;
-    throw error;
-  }
-}
-
-/** A checkpoint in an entry: what it says, and the digest by which the kept note is found. */
-function factsOf(note: string): { size?: number; root?: string; digest: string } {
-  const digest = hash('sha256', note, 'hex');
-  try {
-    const { size, root } = parseCheckpoint(parseNote(note).text);
-    return { size, root: root.toString('hex'), digest };
-  } catch (error) {
-    // What a witness gives as its own is its word; also nonsense is kept.
-    if (error instanceof NoteError) return { digest };
     throw error;
   }
 }
