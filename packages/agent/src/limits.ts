@@ -165,3 +165,17 @@ export const CONFIG_MAX_BYTES = 1024 * 1024;
 
 /** Largest credential in a file. */
 export const CREDENTIAL_MAX_BYTES = 64 * 1024;
+
+// ---- masking ----
+
+/** Largest document of masking rules: what the gateway's own bound lets into one, as UTF-8. */
+export const RULES_DOCUMENT_MAX_BYTES = 32 * 1024 * 1024;
+
+/** Values behind tokens that are kept: 200 MB of memory. Beyond it an answer that needs another is withheld. */
+export const VAULT_TOKENS_MAX = 500_000;
+
+/** How long a message waits for the rules it was decided with: they come on the tunnel's other stream. */
+export const RULES_WAIT_MS = 5_000;
+
+/** Requests of one session whose scope is remembered; an older one's answer is masked by the rules of all tools. */
+export const SCOPES_MAX = 4_096;

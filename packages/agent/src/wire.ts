@@ -16,6 +16,7 @@ import { type Identity, Renewer } from './enrol/index.ts';
 import { openSessionSlots, relayedHeaders, urlAllowed } from './guard/index.ts';
 import { obtainIdentity } from './identity.ts';
 import { SESSIONS_MAX } from './limits.ts';
+import { AgentMasking } from './masking/index.ts';
 import { Inventory } from './probe/index.ts';
 import { Relay, RelayRefusal, type StartServer } from './relay/index.ts';
 import {
@@ -110,6 +111,7 @@ class Agent implements RunningAgent {
   readonly agentName: string;
   readonly #log: Logger;
   readonly #rooms: ReturnType<typeof openServerRooms>;
+  readonly #masking: AgentMasking;
   readonly #relay: Relay;
   readonly #inventory: Inventory<ServerDefinition>;
   readonly #witness: Witness;
@@ -131,6 +133,13 @@ class Agent implements RunningAgent {
     this.#config = config;
     this.#log = log;
     this.#rooms = openServerRooms(() => this.#config, log);
+    this.#masking = new AgentMasking({
+      stateDir: options.stateDir,
+      agent: identity.agentName,
+      authorityPem: () => this.#renewer?.identity.authorityPem ?? identity.authorityPem,
+      clock: systemClock,
+      log: log.child({ room: 'masking' }),
+    });
     this.#relay = this.#openRelay();
     this.#inventory = new Inventory<ServerDefinition>({
       ask: (question) =>
@@ -205,6 +214,7 @@ class Agent implements RunningAgent {
     await this.#relay.stop();
     this.#tunnels.stop();
     await this.#rooms.close();
+    this.#masking.close();
     this.#log.info('agent stopped');
   }
 
@@ -220,6 +230,9 @@ class Agent implements RunningAgent {
         return slots.take(server, definition?.limits.sessions ?? SESSIONS_MAX, this.#config.sessionsMax);
       },
       giveSlot: (server) => slots.give(server),
+      openMasker: (session) => this.#masking.session(session),
+      rulesVersion: () => this.#masking.version,
+      rulesReady: (version) => this.#masking.ready(version),
     });
   }
 
@@ -238,6 +251,17 @@ class Agent implements RunningAgent {
     }
   }
 
+  /** What a server says of itself leaves the network like anything else it says. */
+  #told(status: ReturnType<Inventory<ServerDefinition>['statuses']>[number]) {
+    const masked = (text: string | undefined): string => this.#masking.text(status.name ?? '', text ?? '');
+    return {
+      ...status,
+      serverName: masked(status.serverName),
+      serverVersion: masked(status.serverVersion),
+      problem: masked(status.problem),
+    };
+  }
+
   #openTunnels(connect: ConnectClient, version: string): Tunnels {
     return new Tunnels({
       agentVersion: version,
@@ -251,7 +275,7 @@ class Agent implements RunningAgent {
       log: this.#log.child({ room: 'tunnel' }),
       handlers: {
         liveSessions: () => this.#relay.liveSessions(),
-        inventory: () => ({ servers: this.#inventory.statuses() }),
+        inventory: () => ({ servers: this.#inventory.statuses().map((status) => this.#told(status)) }),
         openChannel: ({ openTimeoutMs, ...order }, side) => {
           const era = order.era === 'modern' ? 'modern' : 'legacy';
           void this.#relay.open({ ...order, era, timeoutMs: openTimeoutMs }, side);
@@ -259,6 +283,7 @@ class Agent implements RunningAgent {
         endSession: (sessionId, reason) => this.#relay.end(sessionId, reason),
         probe: (server) => this.#inventory.probe(server),
         witness: ({ request, logKeys }) => this.#witness.add(request, logKeys),
+        rulesTaker: () => this.#masking.taker(),
         leaseEnded: (tunnelId) => {
           const ended = this.#relay.endOfTunnel(tunnelId);
           if (ended > 0) this.#log.warn('sessions ended with their lease', { tunnel: tunnelId, ended });

@@ -10,7 +10,7 @@ import type { AccessReviews, Grants } from './grant/index.ts';
 import { createFrontDoor, type FrontDoorOptions, readTls } from './http/index.ts';
 import type { Identity } from './identity/index.ts';
 import type { Limits } from './limit/index.ts';
-import type { Masking } from './masking/index.ts';
+import type { AgentRules, Masking } from './masking/index.ts';
 import type { Policy } from './policy/index.ts';
 import type { Proposals } from './proposal/index.ts';
 import type { Registry, ServerSpec, Snapshot } from './registry/index.ts';
@@ -44,6 +44,7 @@ export interface Joined extends Foundation {
   readonly sessions: Sessions;
   readonly masking: Masking;
   readonly labels: Labels;
+  readonly agentRules: AgentRules;
   readonly metrics: Metrics;
   readonly grants: Grants;
   readonly limits: Limits;
@@ -74,6 +75,7 @@ export async function openDoors(joined: Joined, undo: (() => unknown)[]): Promis
     limits: joined.limits,
     audit,
     masking,
+    agentRulesVersion: (agent) => joined.agentRules.of(agent).version,
     tools: createTools(),
     server: (name) => usableServer(registry.snapshot(), name),
     inventory: (agent, server) => tunnel.server(agent, server),

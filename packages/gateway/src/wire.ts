@@ -6,11 +6,14 @@ import { type Gateway, type Joined, openDoors, usableServer } from './doors.ts';
 import { type Foundation, openFoundation } from './foundation.ts';
 import { type Identity, openIdentity } from './identity/index.ts';
 import { joinAccess } from './join-access.ts';
-import { joinMasking } from './join-masking.ts';
+import { joinMasking, recordWithheld } from './join-masking.ts';
 import { loadPolicies, openPolicy } from './join-policy.ts';
 
 import { joinRecords } from './join-records.ts';
+
 import { joinAgentWitness, witnessReadings, witnessSettings } from './join-witness.ts';
+
+import type { AgentRules } from './masking/index.ts';
 
 import type { Policy } from './policy/index.ts';
 import { openProposals } from './proposal/index.ts';
@@ -70,12 +73,12 @@ async function joinRooms(settings: Settings, logger: Logger, undo: (() => unknow
   putInForce(registry.snapshot(), policy, identity, logger);
   registry.onChange((snapshot) => putInForce(snapshot, policy, identity, logger));
   await bootstrapAdministrator({ registry, identity, file: settings.bootstrapTokenFile });
-  const masking = await joinMasking({ foundation, registry });
   const labels = await Labels.open(store, clock);
   undo.push(() => labels.close());
+  const { masking, agentRules } = await joinMasking({ foundation, registry });
   const onSessionEnded: ((session: string) => void)[] = [];
   const { tunnel, sessions } = await joinTunnel(
-    { settings, logger, audit, foundation, onSessionEnded },
+    { settings, logger, audit, foundation, onSessionEnded, agentRules },
     undo,
   );
   const access = await joinAccess(
@@ -99,6 +102,7 @@ async function joinRooms(settings: Settings, logger: Logger, undo: (() => unknow
   registry.onChange((snapshot) =>
     sessions.endWhere(({ server }) => usableServer(snapshot, server) === undefined, 'server removed'),
   );
+  registry.onChange(() => tunnel.pushMaskingRules());
   const metrics = createMetrics({
     sessions: () => sessions.count,
     entries: () => audit.size(),
@@ -118,6 +122,7 @@ async function joinRooms(settings: Settings, logger: Logger, undo: (() => unknow
     labels,
     metrics,
     masking,
+    agentRules,
     ...access,
     proposals,
   };
@@ -130,11 +135,12 @@ async function joinTunnel(
     logger: Logger;
     audit: Audit;
     foundation: Foundation;
+    agentRules: AgentRules;
     onSessionEnded: readonly ((session: string) => void)[];
   },
   undo: (() => unknown)[],
 ): Promise<{ tunnel: Tunnel; sessions: Sessions }> {
-  const { settings, logger, audit, foundation } = given;
+  const { settings, logger, audit, foundation, agentRules } = given;
   const late: { sessions?: Sessions; tunnel?: Tunnel } = {};
   const sessions = new Sessions({
     store: new SessionStore(foundation.store.pool),
@@ -161,6 +167,7 @@ async function joinTunnel(
           logger.error('the end of a session was not recorded', { session: id, error: String(thrown) }),
         );
     },
+    onWithheld: (session, reason) => recordWithheld(audit, logger, session, reason),
     onDropped: ({ id, server }, why) =>
       logger.warn('something a server said was dropped', { session: id, server, why }),
   });
@@ -181,6 +188,7 @@ async function joinTunnel(
     record: (entry) => audit.record(entry),
     unknownSessions: (agent, live) => sessions.reconcile(agent, live),
     onAttached: (attached) => joinAgentWitness(attached, { audit, logger, tunnel: () => late.tunnel }),
+    maskingRules: (agent) => agentRules.of(agent),
   });
   late.tunnel = tunnel;
   undo.push(() => tunnel.stop(0));

@@ -11,12 +11,15 @@ export type {
   EnrollResponse__Output,
 } from './generated/sallyport/tunnel/v1/EnrollResponse.ts';
 export type { ExchangeEnded__Output } from './generated/sallyport/tunnel/v1/ExchangeEnded.ts';
+export type { FromServer__Output } from './generated/sallyport/tunnel/v1/FromServer.ts';
 export type {
   GatewayControl,
   GatewayControl__Output,
 } from './generated/sallyport/tunnel/v1/GatewayControl.ts';
 export type { GatewayFrame, GatewayFrame__Output } from './generated/sallyport/tunnel/v1/GatewayFrame.ts';
 export type { Hello, Hello__Output } from './generated/sallyport/tunnel/v1/Hello.ts';
+export type { MaskingFinding__Output } from './generated/sallyport/tunnel/v1/MaskingFinding.ts';
+export type { MaskingRulesAck__Output } from './generated/sallyport/tunnel/v1/MaskingRulesAck.ts';
 export type { OpenChannel__Output } from './generated/sallyport/tunnel/v1/OpenChannel.ts';
 export type { RenewRequest__Output } from './generated/sallyport/tunnel/v1/RenewRequest.ts';
 export type { RenewResponse, RenewResponse__Output } from './generated/sallyport/tunnel/v1/RenewResponse.ts';

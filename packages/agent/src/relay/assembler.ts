@@ -1,4 +1,5 @@
 import { MESSAGE_TO_SERVER_MAX_BYTES } from '@sallyport/shared/limits';
+import type { MaskingScope } from './types.ts';
 
 /** A message to the server, as far as its parts have come. */
 interface Assembly {
@@ -6,6 +7,7 @@ interface Assembly {
   readonly callId: string;
   readonly expectsAnswer: boolean;
   readonly headers: Readonly<Record<string, string>>;
+  readonly masking: MaskingScope | null | undefined;
   parts: Buffer[];
   sizeBytes: number;
   tooLarge: boolean;
@@ -18,6 +20,7 @@ export interface Part {
   readonly last: boolean;
   readonly expectsAnswer: boolean;
   readonly headers: Readonly<Record<string, string>>;
+  readonly masking?: MaskingScope | null | undefined;
 }
 
 export interface Assembled extends Omit<Part, 'last'> {
@@ -40,6 +43,7 @@ export class Assembler {
       callId: part.callId,
       expectsAnswer: part.expectsAnswer,
       headers: part.headers,
+      masking: part.masking,
       parts: [],
       sizeBytes: 0,
       tooLarge: false,
@@ -52,8 +56,8 @@ export class Assembler {
     } else assembly.parts.push(part.payload);
     if (!part.last) return undefined;
     this.#assembly = undefined;
-    const { exchange, callId, expectsAnswer, headers, tooLarge } = assembly;
+    const { exchange, callId, expectsAnswer, headers, masking, tooLarge } = assembly;
     const payload = assembly.parts.length === 1 ? part.payload : Buffer.concat(assembly.parts);
-    return { exchange, callId, expectsAnswer, headers, payload, tooLarge };
+    return { exchange, callId, expectsAnswer, headers, masking, payload, tooLarge };
   }
 }

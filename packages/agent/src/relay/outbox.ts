@@ -1,11 +1,11 @@
 import type { AgentFrame } from '@sallyport/proto';
 import { FRAME_PAYLOAD_MAX_BYTES } from '@sallyport/shared/limits';
 import { PARTS_IN_FLIGHT_MAX } from '../limits.ts';
-import type { ChannelStream } from './types.ts';
+import type { ChannelStream, Released } from './types.ts';
 
-type Queued =
-  | { readonly frame: AgentFrame }
-  | { readonly exchange: number; readonly payload: Buffer; offset: number };
+type FromServer = NonNullable<AgentFrame['fromServer']>;
+
+type Queued = { readonly frame: AgentFrame } | { readonly message: Released; offset: number };
 
 /**
  * Writes frames to a Channel stream in order and cuts large messages into parts. What doesn't fit waits here; the
@@ -29,13 +29,13 @@ export class Outbox {
   }
 
   /** A small message on a flowing stream is one frame and one write; nothing else happens. */
-  message(exchange: number, payload: Buffer): void {
+  message(message: Released): void {
     if (this.#closed) return;
-    if (!this.#blocked && payload.length <= FRAME_PAYLOAD_MAX_BYTES) {
-      if (!this.#stream.write({ fromServer: { exchange, payload, last: true } })) this.#block();
+    if (!this.#blocked && message.payload.length <= FRAME_PAYLOAD_MAX_BYTES) {
+      if (!this.#stream.write({ fromServer: lastPart(message, message.payload) })) this.#block();
       return;
     }
-    this.#queue.push({ exchange, payload, offset: 0 });
+    this.#queue.push({ message, offset: 0 });
     if (!this.#blocked) this.#pump();
   }
 
@@ -89,19 +89,18 @@ export class Outbox {
   }
 
   /** Writes parts of the first message in the queue. False when the stream has enough for now. */
-  #writeParts(message: { readonly exchange: number; readonly payload: Buffer; offset: number }): boolean {
-    const { exchange, payload } = message;
+  #writeParts(queued: { readonly message: Released; offset: number }): boolean {
+    const { exchange, payload } = queued.message;
     for (;;) {
       if (this.#partsInFlight >= PARTS_IN_FLIGHT_MAX) return false;
-      const end = Math.min(message.offset + FRAME_PAYLOAD_MAX_BYTES, payload.length);
+      const end = Math.min(queued.offset + FRAME_PAYLOAD_MAX_BYTES, payload.length);
       const last = end === payload.length;
-      const part = payload.subarray(message.offset, end);
-      message.offset = end;
+      const part = payload.subarray(queued.offset, end);
+      queued.offset = end;
       if (last) this.#queue.shift();
       this.#partsInFlight += 1;
-      const free = this.#stream.write({ fromServer: { exchange, payload: part, last } }, () =>
-        this.#partWritten(),
-      );
+      const fromServer = last ? lastPart(queued.message, part) : { exchange, payload: part, last };
+      const free = this.#stream.write({ fromServer }, () => this.#partWritten());
       if (last || !free) return free;
     }
   }
@@ -111,4 +110,9 @@ export class Outbox {
     this.#partsInFlight -= 1;
     if (full && this.#blocked) this.#pump();
   }
+}
+
+/** What the gateway learns of the masking comes with the last part. */
+function lastPart({ payload: _whole, ...message }: Released, payload: Buffer): FromServer {
+  return { ...message, findings: [...message.findings], payload, last: true };
 }

@@ -2,7 +2,7 @@ import { DETACHED_MS_MAX } from '../limits.ts';
 import type { Logger } from '../telemetry/index.ts';
 import { RelayRefusal } from './refusal.ts';
 import { HostedSession, isUrgent } from './session.ts';
-import type { OpenOrder, OpenServer, RefusalCode, TunnelSide } from './types.ts';
+import type { OpenMasker, OpenOrder, OpenServer, RefusalCode, TunnelSide } from './types.ts';
 
 export interface RelayOptions {
   readonly log: Logger;
@@ -11,6 +11,11 @@ export interface RelayOptions {
   /** Takes a place for a session; words where there is none. Given back by `giveSlot`. */
   readonly takeSlot: (server: string) => string | undefined;
   readonly giveSlot: (server: string) => void;
+  readonly openMasker: OpenMasker;
+  /** Version of the masking rules in force; 0 where there are none. */
+  readonly rulesVersion: () => number;
+  /** Resolves when the rules are of that version or newer; false where they do not come. */
+  readonly rulesReady: (version: number) => Promise<boolean>;
 }
 
 /** All sessions of this agent. */
@@ -41,6 +46,8 @@ export class Relay {
   async open(order: OpenOrder, tunnel: TunnelSide): Promise<void> {
     try {
       if (this.#draining) throw new RelayRefusal('REFUSAL_CODE_DRAINING', 'the agent is going away');
+      if (this.#options.rulesVersion() === 0)
+        throw new RelayRefusal('REFUSAL_CODE_FORBIDDEN_BY_AGENT', 'the agent has no masking rules it trusts');
       if (order.resume) this.#resume(order, tunnel);
       else await this.#start(order, tunnel);
     } catch (thrown) {
@@ -121,6 +128,8 @@ export class Relay {
         server,
         log: this.#options.log.child({ server, session: sessionId }),
         relayedHeaders: this.#options.relayedHeaders,
+        openMasker: this.#options.openMasker,
+        rulesReady: (version) => version <= this.#options.rulesVersion() || this.#options.rulesReady(version),
         onOver: (over) => this.#forget(over),
       },
       tunnel,

@@ -5,7 +5,16 @@ import { type Assembled, Assembler } from './assembler.ts';
 import { DetachedMessages } from './detached.ts';
 import { ExecutedCalls } from './executed.ts';
 import { Outbox } from './outbox.ts';
-import type { ChannelStream, ExchangeEnd, ServerConnection, ServerEvents, TunnelSide } from './types.ts';
+import type {
+  ChannelStream,
+  ExchangeEnd,
+  OpenMasker,
+  Released,
+  ServerConnection,
+  ServerEvents,
+  SessionMasker,
+  TunnelSide,
+} from './types.ts';
 
 /** Reasons after which nothing of a session may go on (tunnel.proto, EndSession). */
 export function isUrgent(reason: string): boolean {
@@ -24,6 +33,9 @@ export interface SessionParts {
   readonly server: string;
   readonly log: Logger;
   readonly relayedHeaders: (headers: Readonly<Record<string, string>>) => Record<string, string>;
+  readonly openMasker: OpenMasker;
+  /** Resolves when the masking rules are of that version or newer; false where they do not come. */
+  readonly rulesReady: (version: number) => true | Promise<boolean>;
   /** Called once, when the session is over. The server may still be shutting down. */
   readonly onOver: (session: HostedSession) => void;
 }
@@ -46,6 +58,7 @@ export class HostedSession implements ServerEvents {
   readonly #parts: SessionParts;
   readonly #executed = new ExecutedCalls();
   readonly #detached = new DetachedMessages();
+  readonly #masker: SessionMasker;
   #connection: ServerConnection | undefined;
   #channel: Channel | undefined;
   #over = false;
@@ -56,6 +69,12 @@ export class HostedSession implements ServerEvents {
     this.server = parts.server;
     this.tunnel = tunnel;
     this.#parts = parts;
+    this.#masker = parts.openMasker({
+      server: parts.server,
+      release: (released) => this.#leave(released),
+      answerServer: (payload) =>
+        void this.#connection?.send({ exchange: 0, payload, expectsAnswer: false, headers: {} }),
+    });
   }
 
   get attached(): boolean {
@@ -80,6 +99,7 @@ export class HostedSession implements ServerEvents {
     if (before !== undefined) {
       before.outbox.close();
       before.stream.cancel();
+      this.#masker.drop();
       this.#connection?.forgetExchanges();
     }
     const outbox = new Outbox(
@@ -97,7 +117,7 @@ export class HostedSession implements ServerEvents {
     this.#connection?.resume();
     const { messages, dropped } = this.#detached.take();
     if (dropped > 0) this.#parts.log.warn('messages dropped while no channel was there', { dropped });
-    for (const message of messages) outbox.message(0, message);
+    for (const message of messages) outbox.message(message);
   }
 
   /** Ends the session for good and says so to the gateway. Idempotent. Resolves when the server is gone. */
@@ -116,14 +136,23 @@ export class HostedSession implements ServerEvents {
   message(exchange: number, payload: Buffer): void {
     this.traffic += 1;
     this.awaiting = false;
-    if (this.#channel !== undefined) this.#channel.outbox.message(exchange, payload);
-    else if (exchange === 0 && !this.#over) this.#detached.add(payload);
+    this.#leave(this.#masker.fromServer(exchange, payload));
   }
 
   exchangeEnded(end: ExchangeEnd): void {
     this.traffic += 1;
     this.awaiting = false;
-    this.#channel?.outbox.frame({ exchangeEnded: end });
+    this.#leave(this.#masker.exchangeEnded(end.exchange));
+    if (this.#channel === undefined) return;
+    const { errorBody, ...rest } = end;
+    if (errorBody === undefined) {
+      this.#channel.outbox.frame({ exchangeEnded: rest });
+      return;
+    }
+    const { payload, findings, rulesVersion, withheld } = this.#masker.errorBody(end.exchange, errorBody);
+    this.#channel.outbox.frame({
+      exchangeEnded: { ...rest, errorBody: payload, findings: [...findings], rulesVersion, withheld },
+    });
   }
 
   drained(): void {
@@ -135,6 +164,18 @@ export class HostedSession implements ServerEvents {
     this.#parts.log.info('session ended by its server', { reason, detail });
     this.#finish(reason, detail, false);
     this.#ending = this.#connection?.end(true) ?? Promise.resolve();
+  }
+
+  /** Hands over what may leave. */
+  #leave(released: readonly Released[]): void {
+    for (const message of released) {
+      if (message.withheld !== '') {
+        const { exchange, withheld } = message;
+        this.#parts.log.warn('a message of the server was withheld', { exchange, reason: withheld });
+      }
+      if (this.#channel !== undefined) this.#channel.outbox.message(message);
+      else if (message.exchange === 0 && !this.#over) this.#detached.add(message);
+    }
   }
 
   // ---- from the gateway ----
@@ -149,17 +190,49 @@ export class HostedSession implements ServerEvents {
         const whole = channel.assembler.add(part);
         if (whole !== undefined) this.#toServer(channel, whole);
       }
-    } else if (frame.cancelExchange) this.#connection?.cancel(frame.cancelExchange.exchange);
-    else if (frame.openListen) {
+    } else if (frame.cancelExchange) {
+      this.#leave(this.#masker.exchangeEnded(frame.cancelExchange.exchange));
+      this.#connection?.cancel(frame.cancelExchange.exchange);
+    } else if (frame.openListen) {
       this.#connection?.listen(frame.openListen.exchange, frame.openListen.lastEventId);
     } else if (frame.endChannel) this.#endedByGateway(frame.endChannel.reason);
   }
 
   #toServer(channel: Channel, message: Assembled): void {
     this.traffic += 1;
-    const { exchange, callId, expectsAnswer, payload } = message;
+    const { exchange } = message;
     if (message.tooLarge) {
       this.#notSent(channel, exchange, 'too_large', 'the message is larger than a server may be sent');
+      return;
+    }
+    const ready = this.#parts.rulesReady(message.masking?.rulesVersion ?? 0);
+    if (ready === true) this.#send(channel, message);
+    else void this.#sendWhenReady(channel, message, ready);
+  }
+
+  /** The rules come on another stream of the tunnel: a message that was decided with newer ones waits for them. */
+  async #sendWhenReady(channel: Channel, message: Assembled, ready: Promise<boolean>): Promise<void> {
+    channel.stream.pause();
+    const came = await ready;
+    if (channel !== this.#channel || this.#over) return;
+    if (came) this.#send(channel, message);
+    else
+      this.#notSent(
+        channel,
+        message.exchange,
+        'masking_rules',
+        'the agent does not have the masking rules the gateway decided with',
+      );
+    channel.stream.resume();
+  }
+
+  #send(channel: Channel, message: Assembled): void {
+    const { exchange, callId, expectsAnswer } = message;
+    const headers = this.#parts.relayedHeaders(message.headers);
+    const scope = message.masking ?? undefined;
+    const masked = this.#masker.toServer({ exchange, payload: message.payload, headers, scope });
+    if ('error' in masked) {
+      this.#notSent(channel, exchange, masked.error, masked.detail);
       return;
     }
     if (callId !== '' && !this.#executed.begin(callId)) {
@@ -167,8 +240,7 @@ export class HostedSession implements ServerEvents {
       return;
     }
     if (expectsAnswer) this.awaiting = true;
-    const headers = this.#parts.relayedHeaders(message.headers);
-    if (this.#connection?.send({ exchange, payload, expectsAnswer, headers }) === false)
+    if (this.#connection?.send({ exchange, payload: masked.payload, expectsAnswer, headers }) === false)
       channel.stream.pause();
   }
 
@@ -187,12 +259,16 @@ export class HostedSession implements ServerEvents {
     this.#channel = undefined;
     this.detachedSinceMs = performance.now();
     this.#parts.log.info('channel closed, the session stays', { channel: channel.id });
+    this.#leave(this.#masker.releaseAll());
+    this.#masker.drop();
     this.#connection?.forgetExchanges();
     // A source that was stopped for the slow channel must run again, or the server blocks.
     this.#connection?.resume();
   }
 
   #finish(reason: string, detail: string, urgent: boolean): void {
+    if (!urgent) this.#leave(this.#masker.releaseAll());
+    this.#masker.drop();
     this.#over = true;
     const channel = this.#channel;
     this.#channel = undefined;

@@ -37,6 +37,51 @@ export interface ServerConnection {
   end(urgent: boolean): Promise<void>;
 }
 
+/** What decides which masking rules hold for a message (tunnel.proto, MaskingScope). */
+export interface MaskingScope {
+  readonly server: string;
+  readonly tool: string;
+  readonly groups: readonly string[];
+  readonly rulesVersion: number;
+}
+
+/** What may leave in the place of a message of the server (tunnel.proto, FromServer). */
+export interface Released {
+  readonly exchange: number;
+  readonly payload: Buffer;
+  readonly findings: readonly {
+    readonly rule: string;
+    readonly detector: string;
+    readonly entity: string;
+    readonly carrier: string;
+    readonly count: number;
+  }[];
+  readonly rulesVersion: number;
+  readonly withheld: string;
+}
+
+/** What the relay needs of the masking of one session. Nothing leaves that has not been through it. */
+export interface SessionMasker {
+  toServer(sent: {
+    readonly exchange: number;
+    readonly payload: Buffer;
+    readonly headers: Readonly<Record<string, string>>;
+    readonly scope: MaskingScope | undefined;
+  }): { readonly payload: Buffer } | { readonly error: string; readonly detail: string };
+  fromServer(exchange: number, payload: Buffer): readonly Released[];
+  errorBody(exchange: number, body: Buffer): Released;
+  exchangeEnded(exchange: number): readonly Released[];
+  releaseAll(): readonly Released[];
+  drop(): void;
+}
+
+/** Makes the masking of a session. */
+export type OpenMasker = (session: {
+  readonly server: string;
+  readonly release: (released: readonly Released[]) => void;
+  readonly answerServer: (payload: Buffer) => void;
+}) => SessionMasker;
+
 export interface StartServer {
   readonly server: string;
   readonly era: 'legacy' | 'modern';

@@ -18,6 +18,9 @@ interface AttachmentEvents {
   endSession(sessionId: string, reason: string): void;
   probe(server: string): void;
   witness: TunnelHandlers['witness'];
+  rules(
+    part: Parameters<ReturnType<TunnelHandlers['rulesTaker']>>[0],
+  ): ReturnType<ReturnType<TunnelHandlers['rulesTaker']>>;
   /** A session has ended without a channel: the link knows the stream that can still say so. */
   sessionEnded(sessionId: string, reason: string, detail: string): void;
   /** The Attach stream is no more. Channels of the connection may go on. */
@@ -145,6 +148,9 @@ export class Attachment implements Side {
       const { code, detail } = order.refused;
       this.#settle({ kind: 'refused', code, why: detail });
       this.close();
+    } else if (order.maskingRules) {
+      const acknowledged = events.rules(order.maskingRules);
+      if (acknowledged !== undefined) this.#send({ maskingRulesAck: acknowledged });
     } else if (order.drain) this.#settle({ kind: 'draining' });
     else if (order.probeServer) events.probe(order.probeServer.server);
     else if (order.witnessRequest) {

@@ -36,6 +36,14 @@ export interface TunnelHandlers {
   readonly probe: (server: string) => void;
   /** Countersigns a checkpoint of the gateway's audit log, or says why not. */
   readonly witness: (request: NonNullable<Order['witnessRequest']>) => Promise<Omit<Witnessed, 'number'>>;
+  /** For one tunnel: takes parts of masking rules, and with the last one says what came of them. */
+  readonly rulesTaker: () => (part: {
+    readonly version: number;
+    readonly payload: Buffer;
+    readonly last: boolean;
+    readonly signature: Buffer;
+    readonly publicKey: Buffer;
+  }) => { version: number; problem: string } | undefined;
   /** The lease of a tunnel has run out. Its sessions must be over when this returns. */
   readonly leaseEnded: (tunnelId: string) => void;
 }

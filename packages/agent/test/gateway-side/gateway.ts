@@ -20,6 +20,7 @@ import {
 import { newId } from '@sallyport/shared/ids';
 import { TestAuthority } from './authority.ts';
 import { type ChannelCall, TestChannel } from './channel.ts';
+import { TestRules } from './rules.ts';
 import { until } from './until.ts';
 
 type Enroll = ServerUnaryCall<EnrollRequest__Output, EnrollResponse>;
@@ -49,6 +50,7 @@ export class Attached {
   refused: { channelId: string; code: string; detail: string }[] = [];
   sessionsEnded: { sessionId: string; reason: string; detail: string }[] = [];
   draining = false;
+  rulesAcks: { version: number; problem: string }[] = [];
   closed = false;
   /** Serial number of the client certificate. */
   readonly serial: string;
@@ -88,6 +90,8 @@ export class TestGateway {
   /** While false no lease is renewed. */
   renewing = true;
   refuseEnroll = '';
+  /** Sent after Welcome; undefined: an old gateway that has none. */
+  rules: TestRules | undefined = new TestRules();
   endSessions: string[] = [];
   replicas: string[] = [];
   readonly #options: GatewayOptions;
@@ -227,12 +231,15 @@ export class TestGateway {
   #control(attached: Attached, control: AgentControl__Output): void {
     if (control.hello) {
       attached.hello = control.hello;
-      attached.send(this.answerHello(control.hello));
+      const answer = this.answerHello(control.hello);
+      attached.send(answer);
+      if (answer.welcome && this.rules !== undefined) attached.send(this.rules.control());
     } else if (control.inventory) attached.inventories.push(control.inventory.servers);
     else if (control.leaseAck) attached.acks.push(control.leaseAck.number);
     else if (control.channelRefused) attached.refused.push(control.channelRefused);
     else if (control.sessionEnded) attached.sessionsEnded.push(control.sessionEnded);
     else if (control.draining) attached.draining = true;
+    else if (control.maskingRulesAck) attached.rulesAcks.push(control.maskingRulesAck);
   }
 
   #channel(call: ChannelCall): void {

@@ -33,7 +33,9 @@ describe('a slow reader at the gateway', () => {
     await until(() => fast.messages.length === 50, 'the neighbour');
     slow.call.resume();
     await until(() => slow.messages.length === 2_001, 'the whole flood', 60_000);
-    const numbers = slow.messages.slice(0, 2_000).map(({ payload }) => JSON.parse(payload.toString()).i);
+    const numbers = slow.messages
+      .slice(0, 2_000)
+      .map(({ payload }) => JSON.parse(payload.toString()).params.i);
     expect(numbers).toEqual(Array.from({ length: 2_000 }, (_, index) => index));
   });
 });

@@ -1,6 +1,6 @@
 import { errorAnswer, type Message, RPC } from '@sallyport/shared/jsonrpc';
 import type { EntryDraft } from '../audit/index.ts';
-import type { MaskedMessage } from '../masking/index.ts';
+import type { Ready } from './at-agent.ts';
 import { responseEvidence } from './evidence.ts';
 import { findingFields, responseOf } from './findings.ts';
 import { labelReading } from './labelling.ts';
@@ -43,7 +43,7 @@ export async function recordInterim(
   call: AttachedFields,
   facts: Omit<EntryDraft, 'kind'>,
   message: Message,
-  { raw, findings }: MaskedMessage,
+  { raw, findings }: Ready,
 ): Promise<void> {
   const kept = responseEvidence(responseOf(raw, findings), raw);
   const labels = await labelReading(rooms, call, findings);

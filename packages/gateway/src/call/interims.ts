@@ -1,8 +1,9 @@
-import type { Message } from '@sallyport/shared/jsonrpc';
 import { HOLD_MAX_MS } from '@sallyport/shared/masking-rules';
 import type { EntryDraft } from '../audit/index.ts';
-import type { MaskedMessage, MaskingStream, Released } from '../masking/index.ts';
+import type { MaskingStream, Released } from '../masking/index.ts';
+import type { Arrived } from '../session/index.ts';
 import { aboutOf } from './about.ts';
+import { bothEnds, type Ready, requireMasked } from './at-agent.ts';
 import { InOrder } from './in-order.ts';
 import { recordInterim, refuseInterim } from './interim.ts';
 import type { Rooms } from './rooms.ts';
@@ -14,6 +15,8 @@ import { masked, unwrapped } from './stages/mask.ts';
  * released, in order. The messages are masked as one running text, so one may be held for a moment for what follows.
  */
 export class Interims {
+  /** The masking rules that the agent must go by, from before the call is sent. */
+  readonly rulesVersion: number;
   readonly #rooms: Rooms;
   readonly #call: AttachedFields;
   readonly #facts: Omit<EntryDraft, 'kind'>;
@@ -31,13 +34,15 @@ export class Interims {
     this.#rooms = rooms;
     this.#call = call;
     this.#facts = facts;
+    this.rulesVersion = rooms.agentRulesVersion(call.session.identity.agent);
     this.#releases = new InOrder(async (raw) => {
       if (!this.#dropped) await release(raw);
     });
   }
 
   /** Takes a message. Resolves when there is room for another. @throws Ending where an earlier one failed */
-  async add(message: Message): Promise<void> {
+  async add(message: Arrived): Promise<void> {
+    requireMasked(message, this.rulesVersion);
     if (await refuseInterim(this.#rooms, this.#call, this.#facts, message)) return;
     this.#stream ??= this.#rooms.masking.stream(aboutOf(this.#call));
     await this.#give(this.#stream.push(message));
@@ -47,18 +52,19 @@ export class Interims {
   }
 
   /** Masks the answer together with the end of what came before it, all of which is released by then. */
-  async answer(message: Message): Promise<MaskedMessage> {
+  async answer(message: Arrived): Promise<Ready> {
     clearTimeout(this.#timer);
+    requireMasked(message, this.rulesVersion);
     if (this.#stream === undefined) {
       await this.#releases.end();
-      return masked(this.#rooms, message, aboutOf(this.#call));
+      return bothEnds(this.#rooms, this.#facts, message, masked(this.#rooms, message, aboutOf(this.#call)));
     }
     const released = [...this.#stream.push(message), ...this.#stream.release()];
     const last = released.pop();
     await this.#give(released);
     await this.#releases.end();
     if (last?.message !== message) throw new Error('an answer was not the last message of its stream');
-    return unwrapped(last.result);
+    return bothEnds(this.#rooms, this.#facts, message, unwrapped(last.result));
   }
 
   /** Releases what is held: nothing more comes. @throws Ending */
@@ -81,8 +87,9 @@ export class Interims {
     );
   }
 
-  async #record(message: Message, result: Released['result']): Promise<Buffer> {
-    const ready = unwrapped(result);
+  async #record(message: Arrived, result: Released['result']): Promise<Buffer> {
+    // What a stream gives back is what it was given.
+    const ready = await bothEnds(this.#rooms, this.#facts, message, unwrapped(result));
     await recordInterim(this.#rooms, this.#call, this.#facts, message, ready);
     return ready.raw;
   }

@@ -6,6 +6,9 @@ import { resourceOf } from './resource.ts';
 import type { Rooms } from './rooms.ts';
 import type { AttachedFields } from './stages/attach.ts';
 
+/** What of a finding says what was read. */
+type Found = Pick<Finding, 'rule' | 'detector' | 'entity'>;
+
 /**
  * Labels the principal with what is about to be released to it: before it is, so that nothing is decided without the
  * label that could carry what was read.
@@ -16,7 +19,7 @@ import type { AttachedFields } from './stages/attach.ts';
 export async function labelReading(
   rooms: Pick<Rooms, 'labels' | 'server'>,
   call: AttachedFields,
-  findings: readonly Finding[],
+  findings: readonly Found[],
 ): Promise<readonly string[]> {
   const { identity } = call.session;
   const rules = (rooms.server(identity.server) ?? call.server).labels;
@@ -42,7 +45,7 @@ export async function labelReading(
 function labelsOf(
   rules: NonNullable<ServerSpec['labels']>,
   { message, controls, session }: AttachedFields,
-  findings: readonly Finding[],
+  findings: readonly Found[],
 ): string[] {
   const labels = new Set<string>();
   const add = (byPattern: Record<string, string[]> | undefined, names: readonly string[]) => {

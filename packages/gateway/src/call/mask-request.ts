@@ -1,7 +1,7 @@
 import { type Message, readMessage } from '@sallyport/shared/jsonrpc';
-import type { Finding } from '@sallyport/shared/masking';
 import { type MaskAbout, MaskingRefusal } from '../masking/index.ts';
 import { Ending, REFUSAL } from './ending.ts';
+import { type LocatedFinding, located } from './findings.ts';
 import { decodeHeader } from './headers.ts';
 import type { Rooms } from './rooms.ts';
 
@@ -16,10 +16,12 @@ export function maskRequest(
   message: Message,
   about: MaskAbout,
   headers: Readonly<Record<string, string>>,
-): { message: Message; findings: readonly Finding[] } {
+): { message: Message; findings: readonly LocatedFinding[] } {
   try {
     for (const [name, value] of Object.entries(headers)) checkHeader(rooms, name, value, about);
-    const { raw, findings } = rooms.masking.toServer(message, about);
+    const masked = rooms.masking.toServer(message, about);
+    const { raw } = masked;
+    const findings = located(masked.findings, 'gateway');
     return raw === message.raw ? { message, findings } : { message: readMessage(raw), findings };
   } catch (thrown) {
     if (thrown instanceof Ending) throw thrown;

@@ -5,7 +5,7 @@ import { findingFields } from './findings.ts';
 import { record } from './record.ts';
 import type { Answer, Rooms } from './rooms.ts';
 import { settle, type Trail } from './settle.ts';
-import { relayHeaders } from './stages/dispatch.ts';
+import { agentScope, relayHeaders } from './stages/dispatch.ts';
 import { attach, authenticate, type Decided, decide, type Received } from './stages.ts';
 
 /**
@@ -53,6 +53,7 @@ async function forward(rooms: Rooms, call: Decided): Promise<void> {
     callId: '',
     expectsAnswer: false,
     headers: relayHeaders(session, authenticated.received.incoming),
+    scope: agentScope(aboutOf(attached), rooms.agentRulesVersion(session.identity.agent)),
     deadlineMs: Infinity,
   };
   if (asker === undefined) {

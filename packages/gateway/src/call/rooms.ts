@@ -11,6 +11,7 @@ import type { Labels, Sessions } from '../session/index.ts';
 import type { Logger } from '../telemetry/index.ts';
 import type { Tools } from '../tools/index.ts';
 import type { ServerStatus } from '../tunnel/index.ts';
+import type { LocatedFinding } from './findings.ts';
 
 /** The doors that the corridor goes through. wire.ts fills it; nothing else knows all of them. */
 export interface Rooms {
@@ -24,6 +25,8 @@ export interface Rooms {
   readonly limits: Pick<Limits, 'admit'>;
   readonly audit: Pick<Audit, 'record'>;
   readonly masking: Masking;
+  /** Version of the masking rules that an agent must have to serve. */
+  readonly agentRulesVersion: (agent: string) => number;
   readonly tools: Tools;
   /** The Server document of that name, as it is now; undefined also where it is switched off. */
   readonly server: (name: string) => ServerSpec | undefined;
@@ -40,6 +43,10 @@ export interface Rooms {
 /** What the corridor counts, for /metrics. */
 export interface CallCounters {
   call(method: string, ending: string, durationMs: number): void;
+  /** What was masked in one message. */
+  masked(server: string, findings: readonly LocatedFinding[]): void;
+  /** The gateway found what an agent had let through. */
+  missed(server: string): void;
 }
 
 /** Where the answer of a request goes: one HTTP response. */

@@ -1,4 +1,5 @@
 /** Masking: what leaves towards a person, a server or the record is masked here, by the rules of documents. */
+export { AgentRules, type ServedServer, type SignedRules } from './agent-rules.ts';
 export { type MaskingKeys, openKeys } from './keys.ts';
 export { createMasking, type MaskingOptions } from './masking.ts';
 export { MaskingRefusal } from './refusal.ts';

@@ -1,6 +1,5 @@
-import type { Message } from '@sallyport/shared/jsonrpc';
 import { Inbox } from './inbox.ts';
-import type { Arrival, ExchangeEnd } from './types.ts';
+import type { Arrival, Arrived, ExchangeEnd } from './types.ts';
 
 /** One request on its way to a server and all that comes back for it. Made by Link alone. */
 export class Exchange {
@@ -37,11 +36,11 @@ export class Exchange {
     return this.#inbox.next();
   }
 
-  interim(message: Message): void {
+  interim(message: Arrived): void {
     if (!this.#over) this.#inbox.push({ kind: 'interim', message });
   }
 
-  answer(message: Message, httpStatus: number): void {
+  answer(message: Arrived, httpStatus: number): void {
     if (this.#over) return;
     this.#over = true;
     this.#inbox.push({ kind: 'answer', message, httpStatus });

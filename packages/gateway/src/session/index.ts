@@ -5,4 +5,14 @@ export type { Link } from './link.ts';
 export { negotiatedVersion, type Session } from './session.ts';
 export { Sessions } from './sessions.ts';
 export { SessionStore, type StoredSession } from './store.ts';
-export type { Arrival, Era, ExchangeEnd, OpenChannel, SessionChannel, SessionIdentity } from './types.ts';
+export type {
+  AgentScope,
+  Arrival,
+  Arrived,
+  AtAgent,
+  Era,
+  ExchangeEnd,
+  OpenChannel,
+  SessionChannel,
+  SessionIdentity,
+} from './types.ts';

@@ -1,12 +1,11 @@
 import type { AgentFrame__Output } from '@sallyport/proto';
-import { findPath, idKeyOf, type Message, readMessage } from '@sallyport/shared/jsonrpc';
-import { FRAME_PAYLOAD_MAX_BYTES } from '@sallyport/shared/limits';
-import { asBuffer, lost } from './ends.ts';
+import { findPath, idKeyOf, readMessage } from '@sallyport/shared/jsonrpc';
+import { asBuffer, atAgent, framesOf, lost } from './ends.ts';
 import { SessionError } from './errors.ts';
 import { Exchange } from './exchange.ts';
 import { EXCHANGES_MAX, LINK_BACKLOG_MAX_BYTES } from './limits.ts';
 import { Parts } from './parts.ts';
-import type { LinkEvents, SessionChannel } from './types.ts';
+import type { AgentScope, Arrived, AtAgent, LinkEvents, SessionChannel } from './types.ts';
 
 /** What goes to the server. */
 export interface Outgoing {
@@ -17,6 +16,8 @@ export interface Outgoing {
   readonly expectsAnswer: boolean;
   readonly headers: Readonly<Record<string, string>>;
   readonly deadlineMs: number;
+  /** Absent for what the gateway says itself: the agent then goes by what it was told last. */
+  readonly scope?: AgentScope;
 }
 
 /**
@@ -97,21 +98,9 @@ export class Link {
       throw new SessionError('too_many_exchanges', `More than ${EXCHANGES_MAX} requests are under way.`);
     }
     const exchange = this.#open(out);
-    const { raw } = out;
-    for (let at = 0; at === 0 || at < raw.length; at += FRAME_PAYLOAD_MAX_BYTES) {
-      const last = at + FRAME_PAYLOAD_MAX_BYTES >= raw.length;
-      const roomLeft = this.#channel.send({
-        toServer: {
-          exchange: exchange.number,
-          callId: out.callId,
-          payload: at === 0 && last ? raw : raw.subarray(at, at + FRAME_PAYLOAD_MAX_BYTES),
-          last,
-          expectsAnswer: out.expectsAnswer,
-          headers: at === 0 ? out.headers : {},
-        },
-      });
+    for (const frame of framesOf(out, exchange.number)) {
       // The parts of one message stay together; back-pressure holds the next message.
-      if (!roomLeft) this.#blocked = true;
+      if (!this.#channel.send(frame)) this.#blocked = true;
     }
     return exchange;
   }
@@ -151,7 +140,7 @@ export class Link {
   }
 
   /** Remembers that the server waits for an answer under this id. */
-  asks(message: Message): void {
+  asks(message: Arrived): void {
     if (message.idKey !== undefined) this.#asked.add(message.idKey);
   }
 
@@ -223,7 +212,7 @@ export class Link {
         this.#events.onUnreadable('a message of the server is larger than the limit');
         this.end('guard');
       } else if (whole !== undefined) {
-        this.#arrive(part.exchange, whole);
+        this.#arrive(part.exchange, whole, atAgent(part));
       }
     } else if (frame.exchangeEnded) {
       const { exchange: number, delivery, error, detail, httpStatus, errorBody } = frame.exchangeEnded;
@@ -237,16 +226,21 @@ export class Link {
         detail,
         httpStatus,
         errorBody: body.length === 0 ? undefined : body,
+        atAgent: atAgent(frame.exchangeEnded),
       });
     } else if (frame.sessionEnded) {
       this.#close({ reason: `${frame.sessionEnded.reason}: ${frame.sessionEnded.detail}`, resumable: false });
     }
   }
 
-  #arrive(number: number, raw: Buffer): void {
-    let message: Message;
+  #arrive(number: number, raw: Buffer, masking: AtAgent): void {
+    if (raw.length === 0 && masking.withheld !== '') {
+      this.#events.onWithheld(masking.withheld);
+      return;
+    }
+    let message: Arrived;
     try {
-      message = readMessage(raw);
+      message = { ...readMessage(raw), atAgent: masking };
     } catch (thrown) {
       this.#events.onUnreadable(thrown instanceof Error ? thrown.message : 'unreadable');
       return;
@@ -261,7 +255,7 @@ export class Link {
     else exchange.interim(message);
   }
 
-  #answer(number: number, message: Message): void {
+  #answer(number: number, message: Arrived): void {
     // A late answer to what was given up or never asked has no exchange and goes nowhere (THREATS.md, id reuse).
     const byId = message.idKey === undefined ? undefined : this.#byId.get(message.idKey);
     const exchange = byId ?? (message.idLexeme === 'null' ? this.#exchanges.get(number) : undefined);
@@ -274,7 +268,7 @@ export class Link {
   }
 
   /** Only for transports that don't tell: by progress token, or by the id of the subscription (2026-07-28). */
-  #correlate(message: Message): Exchange | undefined {
+  #correlate(message: Arrived): Exchange | undefined {
     const token = findPath(message.params, 'progressToken');
     if (token !== undefined) return this.#byProgress.get(idKeyOf(message.raw, token) ?? '');
     const subscription = findPath(message.params, '_meta', 'io.modelcontextprotocol/subscriptionId');

@@ -1,14 +1,14 @@
-import type { Message } from '@sallyport/shared/jsonrpc';
 import { Inbox } from './inbox.ts';
 import { UNHEARD_MAX_BYTES, UNHEARD_MAX_MESSAGES } from './limits.ts';
+import type { Arrived } from './types.ts';
 
 /**
  * What a server says unasked, for the one GET stream a legacy client may hold open. Until it listens the newest
  * messages are kept, within bounds.
  */
 export class Listener {
-  #inbox: Inbox<Message | undefined> | undefined;
-  readonly #unheard: Message[] = [];
+  #inbox: Inbox<Arrived | undefined> | undefined;
+  readonly #unheard: Arrived[] = [];
   #unheardBytes = 0;
   #waitingBytes = 0;
 
@@ -17,10 +17,10 @@ export class Listener {
   }
 
   /** Opens the stream; one that was open before ends. The caller reads `next` until undefined. */
-  listen(): { next(): Promise<Message | undefined>; close(): void } {
+  listen(): { next(): Promise<Arrived | undefined>; close(): void } {
     this.#inbox?.push(undefined);
     this.#waitingBytes = 0;
-    const inbox = new Inbox<Message | undefined>(
+    const inbox = new Inbox<Arrived | undefined>(
       (message) => message?.raw.length ?? 0,
       (delta) => {
         if (this.#inbox === inbox) this.#waitingBytes += delta;
@@ -39,7 +39,7 @@ export class Listener {
   }
 
   /** Returns the number of messages dropped to keep within the bounds. */
-  say(message: Message): number {
+  say(message: Arrived): number {
     if (this.#inbox !== undefined) {
       this.#inbox.push(message);
       if (this.#waitingBytes <= UNHEARD_MAX_BYTES) return 0;

@@ -4,12 +4,14 @@ import type { Exchange } from './exchange.ts';
 import { MODERN_LINKS_MAX, OPEN_TIMEOUT_MS } from './limits.ts';
 import { Link, type Outgoing } from './link.ts';
 import { Listener } from './listener.ts';
-import type { OpenChannel, SessionIdentity } from './types.ts';
+import type { Arrived, OpenChannel, SessionIdentity } from './types.ts';
 
 export interface SessionEvents {
   onEnded(session: Session, reason: string): void;
   /** Something of the server was dropped; why, in words. */
   onDropped(session: Session, why: string): void;
+  /** The agent kept back something of the server that no request awaits. */
+  onWithheld(session: Session, reason: string): void;
 }
 
 /**
@@ -150,6 +152,7 @@ export class Session {
     const link: Link = new Link(channel, {
       onUnasked: (message) => this.#unasked(link, message),
       onUnreadable: (problem) => this.#events.onDropped(this, problem),
+      onWithheld: (reason) => this.#events.onWithheld(this, reason),
       onClosed: (close) => this.#closed(link, close),
     });
     if (link.closed)
@@ -196,7 +199,7 @@ export class Session {
   }
 
   /** Where a message belongs that names no exchange (stdio, HTTP+SSE, the GET stream). */
-  #unasked(link: Link, message: Message): void {
+  #unasked(link: Link, message: Arrived): void {
     const about = message.method ?? '';
     // A request or a log line while a call is under way is most likely that call's; news of lists are nobody's.
     const likely =

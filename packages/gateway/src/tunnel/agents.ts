@@ -43,6 +43,8 @@ function describe(
     certificateExpiresAt: new Date(facts.identity.expiresAt).toISOString(),
     leaseAgeMs: Math.round(current.leaseAgeMs(clock.monotonicMs())),
     clockOffsetMs: facts.clockOffsetMs,
+    ...(current.rulesVersion === 0 ? {} : { maskingRulesVersion: current.rulesVersion }),
+    ...(current.rulesProblem === '' ? {} : { maskingRulesProblem: current.rulesProblem }),
     servers: [...(current.inventory?.values() ?? [])],
   };
 }

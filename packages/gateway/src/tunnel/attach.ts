@@ -9,6 +9,7 @@ import type { Hub } from './hub.ts';
 import type { Identity, KnownCertificates } from './identify.ts';
 import { boundedText } from './inventory.ts';
 import { CLOCK_OFFSET_WARN_MS } from './limits.ts';
+import { sendRules } from './masking-rules.ts';
 import { negotiateProtocol } from './negotiate.ts';
 import type { TunnelOptions } from './options.ts';
 
@@ -130,7 +131,7 @@ async function welcome(
     now,
   );
   call.on('data', (message) => {
-    if (!tunnel.lost) takeControl({ hub, clock: options.clock, logger: options.logger }, tunnel, message);
+    if (!tunnel.lost) takeControl({ ...options, hub }, tunnel, message);
   });
   call.on('end', () => hub.lose(tunnel, 'closed', { connection: 'stream', resumable: true }));
   call.on('cancelled', () => hub.lose(tunnel, 'connection_lost', { connection: 'stream', resumable: true }));
@@ -144,6 +145,8 @@ async function welcome(
       replica: options.replica,
     },
   });
+  // Before the first channel is asked for: an agent without rules serves nothing.
+  sendRules(tunnel, options);
   tunnel.renewLeaseIfDue(now, parts.leaseRenewalMs);
   hub.attach(tunnel);
   options.onAttached?.({ agent, witnessKey });

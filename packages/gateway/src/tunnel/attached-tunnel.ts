@@ -35,6 +35,10 @@ export class AttachedTunnel {
   askedToMove = false;
   lost = false;
   controlMessages = 0;
+  /** Version of the masking rules that were sent, that the agent has, and why it did not take them. */
+  rulesSent: number | undefined;
+  rulesVersion = 0;
+  rulesProblem = '';
   #leaseNumber = 0;
   #acknowledged = 0;
   #leaseDueMs: number;

@@ -5,10 +5,12 @@ import type { AttachedTunnel } from './attached-tunnel.ts';
 import type { Hub } from './hub.ts';
 import { boundedText, readInventory } from './inventory.ts';
 import { CONTROL_MESSAGES_PER_TICK_MAX } from './limits.ts';
+import { takeRulesAck } from './masking-rules.ts';
+import type { TunnelOptions } from './options.ts';
 
 /** Takes one control message of an attached agent. Messages of kinds we do not know are ignored: see the proto. */
 export function takeControl(
-  parts: { hub: Hub; clock: Clock; logger: Logger },
+  parts: { hub: Hub; clock: Clock; logger: Logger; record: TunnelOptions['record'] },
   tunnel: AttachedTunnel,
   message: AgentControl__Output,
 ): void {
@@ -39,6 +41,8 @@ export function takeControl(
       sessionIds: [boundedText(sessionId)],
       reason: boundedText(reason),
     });
+  } else if (message.maskingRulesAck) {
+    takeRulesAck(tunnel, message.maskingRulesAck, parts);
   } else if (message.draining) {
     tunnel.draining = true;
     logger.info('tunnel: the agent is going away', {

@@ -11,7 +11,13 @@ export interface Sealer {
 
 /** An entry for the audit log, of this room's kinds. It fits audit's EntryDraft. */
 export interface TunnelRecord {
-  kind: 'agent.enrolled' | 'agent.attached' | 'agent.lost' | 'auth.failure' | 'key.rotated';
+  kind:
+    | 'masking.rules_refused'
+    | 'agent.enrolled'
+    | 'agent.attached'
+    | 'agent.lost'
+    | 'auth.failure'
+    | 'key.rotated';
   actor: { kind: 'agent' | 'anonymous' | 'gateway'; name: string };
   agent?: string;
   source?: { ip: string };
@@ -43,6 +49,13 @@ export interface TunnelOptions {
   ) => readonly string[] | Promise<readonly string[]>;
   /** Told when an agent is attached, with the verifier key it countersigns checkpoints with; empty where it has none. */
   readonly onAttached?: (attached: { readonly agent: string; readonly witnessKey: string }) => void;
+  /** What an agent must mask by, signed; undefined where there are no rules to hand out. */
+  readonly maskingRules?: (agent: string) => {
+    readonly version: number;
+    readonly document: Buffer;
+    readonly signature: Buffer;
+    readonly publicKey: Buffer;
+  };
   /** For tests and for operators with a rule of their own; the defaults are in limits.ts. */
   readonly agentCertificateLifetimeMs?: number;
   readonly serverCertificateLifetimeMs?: number;

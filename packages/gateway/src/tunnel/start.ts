@@ -20,6 +20,7 @@ import {
   SUPERVISION_MS,
 } from './limits.ts';
 import { Listener } from './listener.ts';
+import { sendRules } from './masking-rules.ts';
 import { away, draining } from './opens.ts';
 import type { TunnelOptions } from './options.ts';
 import { Revocations } from './revocations.ts';
@@ -70,6 +71,9 @@ export async function startTunnel(options: TunnelOptions): Promise<Tunnel> {
     server: (agent, name) => hub.current(agent)?.inventory?.get(name),
     attached: (agent) => hub.current(agent) !== undefined,
     agents: () => listAgents(store, hub, clock),
+    pushMaskingRules() {
+      for (const tunnel of hub.tunnels()) sendRules(tunnel, options);
+    },
     probe: (agent, server) => hub.current(agent)?.send({ probeServer: { server } }),
     createEnrolmentToken: (request) => createEnrolmentToken({ options, authority }, request),
     revokeAgent: (name) => revocations.revokeAgent(name),

@@ -37,6 +37,10 @@ export interface AgentStatus {
   readonly leaseAgeMs?: number;
   /** Agent's clock less the gateway's, milliseconds, as of Hello. */
   readonly clockOffsetMs?: number;
+  /** Version of the masking rules the agent has; absent where it has none. */
+  readonly maskingRulesVersion?: number;
+  /** Why it did not take the newest. */
+  readonly maskingRulesProblem?: string;
   readonly servers: readonly ServerStatus[];
   readonly openChannels: number;
   readonly revoked: boolean;
@@ -93,6 +97,8 @@ export interface Tunnel {
   server(agent: string, name: string): ServerStatus | undefined;
   attached(agent: string): boolean;
   agents(): Promise<AgentStatus[]>;
+  /** Hands out masking rules anew where they have changed. */
+  pushMaskingRules(): void;
   /** Asks the agent to probe the server again; the answer arrives as an inventory. */
   probe(agent: string, server: string): void;
   createEnrolmentToken(request: {

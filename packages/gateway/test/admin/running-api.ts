@@ -165,6 +165,7 @@ async function joinRooms(
     clock,
     onEnded: () => undefined,
     onDropped: () => undefined,
+    onWithheld: () => undefined,
   });
   const access = await joinAccess(
     {

@@ -11,6 +11,7 @@ function linkOver(transport: 'stdio' | 'http' | 'sse' = 'stdio') {
   const link = new Link(channel, {
     onUnasked: (said) => unasked.push(said.raw.toString()),
     onUnreadable: (problem) => unreadable.push(problem),
+    onWithheld: (reason) => unreadable.push(reason),
     onClosed: (close) => closes.push(close),
   });
   return { channel, link, unasked, unreadable, closes };
@@ -269,7 +270,7 @@ describe("the stream of a server's own", () => {
     expect(link.latest()).toBe(call);
     const news = '{"jsonrpc":"2.0","method":"notifications/tools/list_changed"}';
     channel.say(news, stream.number);
-    expect(await stream.next()).toEqual({ kind: 'interim', message: message(news) });
+    expect(await stream.next()).toMatchObject({ kind: 'interim', message: message(news) });
     expect(link.busy).toBe(1);
   });
 

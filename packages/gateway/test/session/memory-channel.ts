@@ -3,6 +3,9 @@ import { type Message, readMessage } from '@sallyport/shared/jsonrpc';
 import type { Outgoing } from '../../src/session/link.ts';
 import type { SessionChannel } from '../../src/session/types.ts';
 
+/** What an agent says of a message in which it found nothing. */
+const MASKED = { findings: [], rulesVersion: 1, withheld: '' };
+
 /** A channel without a tunnel: what the room sends is kept, and the test says what the agent says. */
 export class MemoryChannel implements SessionChannel {
   readonly agent = 'agent';
@@ -56,7 +59,7 @@ export class MemoryChannel implements SessionChannel {
 
   /** A message of the server, whole or as one part of it. */
   say(payload: string | Buffer, exchange = 0, last = true): void {
-    this.#frame({ fromServer: { exchange, payload: Buffer.from(payload), last } });
+    this.#frame({ fromServer: { exchange, payload: Buffer.from(payload), last, ...MASKED } });
   }
 
   exchangeEnded(
@@ -71,6 +74,7 @@ export class MemoryChannel implements SessionChannel {
         detail: 'in words',
         httpStatus: 0,
         errorBody: Buffer.from(end.errorBody ?? ''),
+        ...MASKED,
       },
     });
   }

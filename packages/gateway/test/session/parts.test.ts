@@ -5,7 +5,12 @@ import type { Arrival } from '../../src/session/index.ts';
 import { Link } from '../../src/session/link.ts';
 import { answer, MemoryChannel, progress, request } from './memory-channel.ts';
 
-const quiet = { onUnasked: () => undefined, onUnreadable: () => undefined, onClosed: () => undefined };
+const quiet = {
+  onUnasked: () => undefined,
+  onWithheld: () => undefined,
+  onUnreadable: () => undefined,
+  onClosed: () => undefined,
+};
 
 /** Cuts a text's bytes at any places, in the middle of characters too. Empty parts are allowed. */
 function cut(text: string, places: readonly number[]): Buffer[] {

@@ -38,6 +38,7 @@ function replica(clock = { at: 1_700_000_000_000 }) {
     clock: { now: () => clock.at, monotonicMs: () => clock.at },
     onEnded: (identity, reason) => ended.push([identity.id, reason]),
     onDropped: () => undefined,
+    onWithheld: () => undefined,
   });
   const begin = async (era: Era = 'legacy', rest: Partial<SessionIdentity> = {}) => {
     const session = sessions.create({

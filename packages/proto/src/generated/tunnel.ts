@@ -20,6 +20,10 @@ import type { Hello as _sallyport_tunnel_v1_Hello, Hello__Output as _sallyport_t
 import type { Inventory as _sallyport_tunnel_v1_Inventory, Inventory__Output as _sallyport_tunnel_v1_Inventory__Output } from './sallyport/tunnel/v1/Inventory.ts';
 import type { Lease as _sallyport_tunnel_v1_Lease, Lease__Output as _sallyport_tunnel_v1_Lease__Output } from './sallyport/tunnel/v1/Lease.ts';
 import type { LeaseAck as _sallyport_tunnel_v1_LeaseAck, LeaseAck__Output as _sallyport_tunnel_v1_LeaseAck__Output } from './sallyport/tunnel/v1/LeaseAck.ts';
+import type { MaskingFinding as _sallyport_tunnel_v1_MaskingFinding, MaskingFinding__Output as _sallyport_tunnel_v1_MaskingFinding__Output } from './sallyport/tunnel/v1/MaskingFinding.ts';
+import type { MaskingRules as _sallyport_tunnel_v1_MaskingRules, MaskingRules__Output as _sallyport_tunnel_v1_MaskingRules__Output } from './sallyport/tunnel/v1/MaskingRules.ts';
+import type { MaskingRulesAck as _sallyport_tunnel_v1_MaskingRulesAck, MaskingRulesAck__Output as _sallyport_tunnel_v1_MaskingRulesAck__Output } from './sallyport/tunnel/v1/MaskingRulesAck.ts';
+import type { MaskingScope as _sallyport_tunnel_v1_MaskingScope, MaskingScope__Output as _sallyport_tunnel_v1_MaskingScope__Output } from './sallyport/tunnel/v1/MaskingScope.ts';
 import type { OpenChannel as _sallyport_tunnel_v1_OpenChannel, OpenChannel__Output as _sallyport_tunnel_v1_OpenChannel__Output } from './sallyport/tunnel/v1/OpenChannel.ts';
 import type { OpenListen as _sallyport_tunnel_v1_OpenListen, OpenListen__Output as _sallyport_tunnel_v1_OpenListen__Output } from './sallyport/tunnel/v1/OpenListen.ts';
 import type { ProbeServer as _sallyport_tunnel_v1_ProbeServer, ProbeServer__Output as _sallyport_tunnel_v1_ProbeServer__Output } from './sallyport/tunnel/v1/ProbeServer.ts';
@@ -62,6 +66,10 @@ export interface ProtoGrpcType {
         Inventory: MessageTypeDefinition<_sallyport_tunnel_v1_Inventory, _sallyport_tunnel_v1_Inventory__Output>
         Lease: MessageTypeDefinition<_sallyport_tunnel_v1_Lease, _sallyport_tunnel_v1_Lease__Output>
         LeaseAck: MessageTypeDefinition<_sallyport_tunnel_v1_LeaseAck, _sallyport_tunnel_v1_LeaseAck__Output>
+        MaskingFinding: MessageTypeDefinition<_sallyport_tunnel_v1_MaskingFinding, _sallyport_tunnel_v1_MaskingFinding__Output>
+        MaskingRules: MessageTypeDefinition<_sallyport_tunnel_v1_MaskingRules, _sallyport_tunnel_v1_MaskingRules__Output>
+        MaskingRulesAck: MessageTypeDefinition<_sallyport_tunnel_v1_MaskingRulesAck, _sallyport_tunnel_v1_MaskingRulesAck__Output>
+        MaskingScope: MessageTypeDefinition<_sallyport_tunnel_v1_MaskingScope, _sallyport_tunnel_v1_MaskingScope__Output>
         OpenChannel: MessageTypeDefinition<_sallyport_tunnel_v1_OpenChannel, _sallyport_tunnel_v1_OpenChannel__Output>
         OpenListen: MessageTypeDefinition<_sallyport_tunnel_v1_OpenListen, _sallyport_tunnel_v1_OpenListen__Output>
         ProbeServer: MessageTypeDefinition<_sallyport_tunnel_v1_ProbeServer, _sallyport_tunnel_v1_ProbeServer__Output>

@@ -32,7 +32,8 @@ export class Plans {
 
   /** @throws MaskingError where a rule can't be compiled: then nothing may pass */
   plan(scope: MaskScope): Choice {
-    const key = `${scope.direction}\n${scope.server}\n${scope.tool ?? ''}\n${scope.groups.join('\n')}`;
+    const groups = scope.groups === 'any' ? '*' : scope.groups.join('\n');
+    const key = `${scope.direction}\n${scope.server}\n${scope.tool ?? ''}\n${groups}`;
     const known = this.#byScope.get(key);
     if (known !== undefined) return known;
     if (this.#byScope.size >= SCOPES_MAX) this.#byScope.clear();

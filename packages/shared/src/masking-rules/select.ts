@@ -56,6 +56,7 @@ function applies(spec: RuleSpec, { server, tool, groups, direction }: MaskScope)
     return false;
   if (direction === 'record') return true;
   if (scope.direction !== 'both' && scope.direction !== direction) return false;
+  if (groups === 'any') return true;
   if (scope.groups.length > 0 && !scope.groups.some((group) => groups.includes(group))) return false;
   return !scope.exceptGroups.some((group) => groups.includes(group));
 }

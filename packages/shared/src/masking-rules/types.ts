@@ -95,6 +95,7 @@ export interface MaskScope {
   readonly server: string;
   /** The tool called; `ANY_TOOL` where that can't be told: then the rules of all tools hold. */
   readonly tool?: string;
-  readonly groups: readonly string[];
+  /** `any` where the principal can't be told: then the rules of all groups hold. */
+  readonly groups: readonly string[] | 'any';
   readonly direction: 'to-client' | 'to-server' | 'record';
 }

@@ -1,10 +1,10 @@
 import { find, type Message, MessageError, RPC, valueAt } from '@sallyport/shared/jsonrpc';
-import type { Finding } from '@sallyport/shared/masking';
 import type { EntryDraft } from '../../audit/index.ts';
 import type { ServerSpec } from '../../registry/index.ts';
 import type { Session } from '../../session/index.ts';
 import { aboutOf } from '../about.ts';
 import { Ending, REFUSAL } from '../ending.ts';
+import type { LocatedFinding } from '../findings.ts';
 import { checkModernHeaders, checkParamHeaders } from '../headers.ts';
 import { maskRequest } from '../mask-request.ts';
 import { controlsOf, type MethodControls, REFUSED_METHODS } from '../methods.ts';
@@ -26,7 +26,7 @@ export interface AttachedFields {
   readonly controls: MethodControls | undefined;
   readonly facts: Omit<EntryDraft, 'kind'>;
   /** What a rule took out of the message before anything was decided on it. */
-  readonly masked: readonly Finding[];
+  readonly masked: readonly LocatedFinding[];
 }
 
 class Attached {

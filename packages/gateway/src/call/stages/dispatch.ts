@@ -1,5 +1,7 @@
 import { find, findPath, idKeyOf, type Message, MessageError, readMessage } from '@sallyport/shared/jsonrpc';
-import type { ExchangeEnd, Session } from '../../session/index.ts';
+import type { MaskAbout } from '../../masking/index.ts';
+import type { AgentScope, Arrived, ExchangeEnd, Session } from '../../session/index.ts';
+import { aboutOf } from '../about.ts';
 import { Ending, REFUSAL } from '../ending.ts';
 import type { Interims } from '../interims.ts';
 import type { Answer, Rooms } from '../rooms.ts';
@@ -8,7 +10,7 @@ import type { Intended, IntendedFields } from './record-intent.ts';
 
 interface AnsweredFields {
   readonly intended: IntendedFields;
-  readonly answer: Message;
+  readonly answer: Arrived;
   /** HTTP status the server gave its answer with. */
   readonly httpStatus: number;
   /** What came before the answer; some of it may still be held. */
@@ -51,6 +53,7 @@ export async function dispatch(
     callId,
     expectsAnswer: true,
     headers: relayHeaders(session, authenticated.received.incoming),
+    scope: agentScope(aboutOf(decided.attached), interims.rulesVersion),
     deadlineMs: endless ? Infinity : rooms.clock.monotonicMs() + server.callTimeoutSeconds * 1000,
   });
   // 2026-07-28: closing the response stream cancels. Before: a disconnect is not a cancellation.
@@ -83,6 +86,11 @@ export async function dispatch(
   }
 }
 
+/** What the agent needs to know of a message to mask what comes back for it. */
+export function agentScope({ server, tool, principal }: MaskAbout, rulesVersion: number): AgentScope {
+  return { server, tool: tool ?? '', groups: principal.groups, rulesVersion };
+}
+
 /** Headers of the MCP transport that belong to this message. The client's token is never among them. */
 export function relayHeaders(session: Session, incoming: Incoming): Record<string, string> {
   const headers: Record<string, string> = { ...incoming.paramHeaders };
@@ -100,13 +108,15 @@ function progressKeyOf(message: Message): string | undefined {
 }
 
 /** The server's HTTP error with a JSON-RPC body is an answer, if it answers this request. */
-function errorAnswerOf(end: ExchangeEnd, request: Message): Message | undefined {
+function errorAnswerOf(end: ExchangeEnd, request: Message): Arrived | undefined {
   if (end.errorBody === undefined) return undefined;
   try {
     const message = readMessage(end.errorBody);
     const matches =
       message.kind === 'response' && (message.idKey === request.idKey || message.idLexeme === 'null');
-    return matches && find(message.error?.members, 'code') !== undefined ? message : undefined;
+    return matches && find(message.error?.members, 'code') !== undefined
+      ? { ...message, ...(end.atAgent === undefined ? {} : { atAgent: end.atAgent }) }
+      : undefined;
   } catch (thrown) {
     if (thrown instanceof MessageError) return undefined;
     throw thrown;
@@ -135,6 +145,15 @@ function tellCancelled(rooms: Rooms, session: Session, request: Message, reason:
     );
 }
 
+/** What the agent refuses by the masking rules, in words for the caller. */
+const AGENT_REFUSALS: Readonly<Record<string, string>> = {
+  token_unknown:
+    'The call holds a token whose value is not known any more: its map was lost or its key changed. Read the record again and use the new token.',
+  token_not_allowed:
+    'The call holds a token, and the rules do not let it be turned back into its value here. Ask the security team.',
+  masking_rules: 'The agent does not have the masking rules in force yet. Try again in a moment.',
+};
+
 function lost(end: ExchangeEnd, server: string): Ending {
   const detail = `${end.error}: ${end.detail}`;
   if (end.error === 'cancelled') {
@@ -142,6 +161,15 @@ function lost(end: ExchangeEnd, server: string): Ending {
       'cancelled',
       'The call was cancelled.',
       { status: 200, rpcCode: REFUSAL.cancelled, data: { outcome: 'cancelled' } },
+      { detail },
+    );
+  }
+  const refusal = end.delivery === 'not_sent' ? AGENT_REFUSALS[end.error] : undefined;
+  if (refusal !== undefined) {
+    return new Ending(
+      'not_sent',
+      `${refusal} Nothing was sent to "${server}".`,
+      { status: 200, rpcCode: REFUSAL.notSent, data: { reason: end.error, outcome: 'not_sent' } },
       { detail },
     );
   }

@@ -7,10 +7,11 @@ import {
   text,
   valueAt,
 } from '@sallyport/shared/jsonrpc';
-import type { Finding } from '@sallyport/shared/masking';
 import type { EntryDraft } from '../../audit/index.ts';
 import { type MaskAbout, type MaskedMessage, MaskingRefusal } from '../../masking/index.ts';
+import { requireMasked } from '../at-agent.ts';
 import { Ending, REFUSAL } from '../ending.ts';
+import type { LocatedFinding } from '../findings.ts';
 import { filterList } from '../lists.ts';
 import type { Rooms } from '../rooms.ts';
 import { evaluate } from './decide.ts';
@@ -23,7 +24,7 @@ interface MaskedFields {
   readonly raw: Buffer;
   readonly httpStatus: number;
   readonly outcome: NonNullable<EntryDraft['outcome']>;
-  readonly findings: readonly Finding[];
+  readonly findings: readonly LocatedFinding[];
   /** Names taken out of a list. */
   readonly withheld: readonly string[];
 }
@@ -51,6 +52,7 @@ const RESULT_TYPES: readonly string[] = ['complete', 'input_required'];
 export async function mask(rooms: Rooms, call: Answered): Promise<Masked> {
   const { intended, answer, httpStatus, interims } = call.fields;
   const { attached } = intended.decided;
+  requireMasked(answer, interims.rulesVersion);
   if (attached.session.identity.era === 'modern') checkModernResult(rooms, intended, answer);
   const filtered =
     attached.controls?.forward === 'filter-list'
@@ -58,7 +60,7 @@ export async function mask(rooms: Rooms, call: Answered): Promise<Masked> {
       : { raw: answer.raw, withheld: [] };
   const { server } = attached.session.identity;
   if (attached.message.method === 'tools/list') rooms.tools.learn(server, answer);
-  const visible = filtered.raw === answer.raw ? answer : readMessage(filtered.raw);
+  const visible = filtered.raw === answer.raw ? answer : { ...answer, ...readMessage(filtered.raw) };
   // What is still held of the messages before it is masked together with it, and released before it.
   const { raw, findings } = await interims.answer(visible);
   return new Masked({
@@ -133,7 +135,8 @@ const INPUT_ACTIONS: Readonly<Record<string, 'sample' | 'elicit' | 'roots'>> = {
   'roots/list': 'roots',
 };
 
-function withheld(why: string, cause?: unknown, more: Record<string, string> = {}): Ending {
+/** Ends a call whose answer may not be released. */
+export function withheld(why: string, cause?: unknown, more: Record<string, string> = {}): Ending {
   return new Ending(
     'withheld',
     `The server answered, and the answer is withheld: ${why}. The call has run. Tell the security team.`,

@@ -8,6 +8,7 @@ import type { EndSession as _sallyport_tunnel_v1_EndSession, EndSession__Output 
 import type { Drain as _sallyport_tunnel_v1_Drain, Drain__Output as _sallyport_tunnel_v1_Drain__Output } from '../../../sallyport/tunnel/v1/Drain.ts';
 import type { ProbeServer as _sallyport_tunnel_v1_ProbeServer, ProbeServer__Output as _sallyport_tunnel_v1_ProbeServer__Output } from '../../../sallyport/tunnel/v1/ProbeServer.ts';
 import type { WitnessRequest as _sallyport_tunnel_v1_WitnessRequest, WitnessRequest__Output as _sallyport_tunnel_v1_WitnessRequest__Output } from '../../../sallyport/tunnel/v1/WitnessRequest.ts';
+import type { MaskingRules as _sallyport_tunnel_v1_MaskingRules, MaskingRules__Output as _sallyport_tunnel_v1_MaskingRules__Output } from '../../../sallyport/tunnel/v1/MaskingRules.ts';
 
 export interface GatewayControl {
   'welcome'?: (_sallyport_tunnel_v1_Welcome | null);
@@ -18,7 +19,8 @@ export interface GatewayControl {
   'drain'?: (_sallyport_tunnel_v1_Drain | null);
   'probeServer'?: (_sallyport_tunnel_v1_ProbeServer | null);
   'witnessRequest'?: (_sallyport_tunnel_v1_WitnessRequest | null);
-  'kind'?: "welcome"|"refused"|"lease"|"openChannel"|"endSession"|"drain"|"probeServer"|"witnessRequest";
+  'maskingRules'?: (_sallyport_tunnel_v1_MaskingRules | null);
+  'kind'?: "welcome"|"refused"|"lease"|"openChannel"|"endSession"|"drain"|"probeServer"|"witnessRequest"|"maskingRules";
 }
 
 export interface GatewayControl__Output {
@@ -30,5 +32,6 @@ export interface GatewayControl__Output {
   'drain'?: (_sallyport_tunnel_v1_Drain__Output | null);
   'probeServer'?: (_sallyport_tunnel_v1_ProbeServer__Output | null);
   'witnessRequest'?: (_sallyport_tunnel_v1_WitnessRequest__Output | null);
-  'kind'?: "welcome"|"refused"|"lease"|"openChannel"|"endSession"|"drain"|"probeServer"|"witnessRequest";
+  'maskingRules'?: (_sallyport_tunnel_v1_MaskingRules__Output | null);
+  'kind'?: "welcome"|"refused"|"lease"|"openChannel"|"endSession"|"drain"|"probeServer"|"witnessRequest"|"maskingRules";
 }

@@ -1,5 +1,6 @@
 // Original file: sallyport/tunnel/v1/tunnel.proto
 
+import type { MaskingScope as _sallyport_tunnel_v1_MaskingScope, MaskingScope__Output as _sallyport_tunnel_v1_MaskingScope__Output } from '../../../sallyport/tunnel/v1/MaskingScope.ts';
 
 export interface ToServer {
   'exchange'?: (number);
@@ -8,6 +9,7 @@ export interface ToServer {
   'last'?: (boolean);
   'expectsAnswer'?: (boolean);
   'headers'?: ({[key: string]: string});
+  'masking'?: (_sallyport_tunnel_v1_MaskingScope | null);
 }
 
 export interface ToServer__Output {
@@ -17,4 +19,5 @@ export interface ToServer__Output {
   'last': (boolean);
   'expectsAnswer': (boolean);
   'headers': ({[key: string]: string});
+  'masking': (_sallyport_tunnel_v1_MaskingScope__Output | null);
 }
