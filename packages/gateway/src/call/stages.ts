@@ -8,7 +8,7 @@ export { type Admitted, admit } from './stages/admit.ts';
 export { type Approved, approve } from './stages/approve.ts';
 export { type Attached, attach } from './stages/attach.ts';
 export { type Authenticated, authenticate } from './stages/authenticate.ts';
-export { type Decided, decide, decideAgain } from './stages/decide.ts';
+export { type Decided, decide } from './stages/decide.ts';
 export { type Answered, dispatch } from './stages/dispatch.ts';
 export { type Masked, mask } from './stages/mask.ts';
 export { type Incoming, type Received, receive } from './stages/receive.ts';

@@ -1,9 +1,5 @@
 /** Longest grant where the Server document does not say: a working day. Standing access is a policy's business. */
 export const DURATION_DEFAULT_MAX_SECONDS = 8 * 60 * 60;
-/** Granted where the request names no duration. */
-export const DURATION_DEFAULT_SECONDS = 60 * 60;
-/** No Server document may allow more: access that holds longer than this is not just in time. */
-export const DURATION_MAX_SECONDS = 30 * 24 * 60 * 60;
 /** Shortest: below it the answer may arrive after the grant has ended. */
 export const DURATION_MIN_SECONDS = 60;
 

@@ -51,20 +51,6 @@ export function decide(rooms: Pick<Rooms, 'policy' | 'grants' | 'labels'>, call:
   );
 }
 
-/**
- * Decides once more after a wait, with the approvals that the call has by now: policies, groups and facts are those of
- * this moment. What is still held comes back as held.
- * @throws Ending where it is denied by now
- */
-export function decideAgain(
-  rooms: Pick<Rooms, 'policy' | 'grants' | 'labels'>,
-  call: Decided,
-  facts: CallFacts,
-): Decided {
-  const { attached, action, resource } = call.fields;
-  return decideOn(rooms, attached, action, resource, facts);
-}
-
 function decideOn(
   rooms: Pick<Rooms, 'policy' | 'grants' | 'labels'>,
   call: AttachedFields,
