@@ -7,6 +7,7 @@ import { addAuditCommands } from './commands/audit.ts';
 import { addDoctorCommand } from './commands/doctor.ts';
 import { addDocumentCommands } from './commands/documents.ts';
 import { addGrantCommands } from './commands/grants.ts';
+import { addMaskCommands } from './commands/mask.ts';
 import { addPolicyCommands } from './commands/policy.ts';
 import { addProposalCommands } from './commands/proposals.ts';
 import { addServerCommands } from './commands/servers.ts';
@@ -77,6 +78,7 @@ function buildProgram(commands: GatewayCommands): Command {
   addServerCommands(program);
   addSessionCommands(program);
   addGrantCommands(program);
+  addMaskCommands(program);
   addPolicyCommands(program);
   addProposalCommands(program);
   addAuditCommands(program);
