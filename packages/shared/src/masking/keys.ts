@@ -28,7 +28,8 @@ export interface KeyInfo {
 export class KeyCache {
   readonly #names: ReadonlyMap<string, number>;
   readonly #slots: (KeyInfo | undefined)[] = new Array<KeyInfo | undefined>(KEY_CACHE_SLOTS).fill(undefined);
-  #last: KeyInfo = NO_KEY;
+  /** One of its own: what comes after it is written into it, and must not be seen by the plan of other rules. */
+  #last: KeyInfo = { ...NO_KEY };
 
   constructor(names: ReadonlyMap<string, number>) {
     this.#names = names;
