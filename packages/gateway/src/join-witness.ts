@@ -34,6 +34,17 @@ export function witnessSettings(settings: Settings): WitnessSettings {
   };
 }
 
+/** Who signs the log: the gateway itself, or a process of its own. */
+export function signerSettings({ signerSocket, signerGraceMinutes }: Settings): {
+  readonly socket?: string;
+  readonly graceMs?: number;
+} {
+  return {
+    ...(signerSocket === undefined ? {} : { socket: signerSocket }),
+    ...(signerGraceMinutes === undefined ? {} : { graceMs: signerGraceMinutes * 60_000 }),
+  };
+}
+
 /** An agent that attaches becomes a witness of the log, by its tunnel. */
 export function joinAgentWitness(
   { agent, witnessKey }: { readonly agent: string; readonly witnessKey: string },

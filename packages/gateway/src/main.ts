@@ -1,5 +1,6 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
+import { systemClock } from '@sallyport/shared/clock';
 import { runCli } from './cli/index.ts';
 import { isSupervised, loadSettings } from './config/index.ts';
 import { openFoundation } from './foundation.ts';
@@ -37,6 +38,13 @@ await runCli(process.argv, {
         error: reason instanceof Error ? reason.stack : String(reason),
       });
     });
+  },
+  async signer({ socket, state, origin }) {
+    const logger = openLogger('info', 'signer');
+    const { serveSigner } = await import('./audit/index.ts');
+    const signer = await serveSigner({ socket, folder: state, origin, clock: systemClock, logger });
+    for (const signal of ['SIGTERM', 'SIGINT'] as const)
+      process.once(signal, () => void signer.stop().then(() => process.exit(0)));
   },
   async migrate({ config }) {
     const settings = loadSettings(config);

@@ -8,13 +8,9 @@ import { type Identity, openIdentity } from './identity/index.ts';
 import { joinAccess } from './join-access.ts';
 import { joinMasking, recordWithheld } from './join-masking.ts';
 import { loadPolicies, openPolicy } from './join-policy.ts';
-
 import { joinRecords } from './join-records.ts';
-
-import { joinAgentWitness, witnessReadings, witnessSettings } from './join-witness.ts';
-
+import { joinAgentWitness, signerSettings, witnessReadings, witnessSettings } from './join-witness.ts';
 import type { AgentRules } from './masking/index.ts';
-
 import type { Policy } from './policy/index.ts';
 import { openProposals } from './proposal/index.ts';
 import { openRegistry, type Snapshot } from './registry/index.ts';
@@ -48,7 +44,7 @@ async function joinRooms(settings: Settings, logger: Logger, undo: (() => unknow
   const clock = systemClock;
   const foundation = await openFoundation(settings, logger, undo);
   const { store, sealer } = foundation;
-  const signer = { sealer, folder: settings.dataDir };
+  const signer = { sealer, folder: settings.dataDir, ...signerSettings(settings) };
   const audit = await openAudit({
     store,
     slot: 0,

@@ -1,4 +1,5 @@
 export type { SignerOptions } from './checkpoint/open.ts';
+export { serveSigner } from './checkpoint/serve-signer.ts';
 export { AuditError, type AuditErrorCode } from './errors.ts';
 export { BODY_MAX_BYTES } from './limits.ts';
 export { type AuditOptions, openAudit } from './open.ts';

@@ -52,6 +52,16 @@ export const CHECKPOINT_GAP_MS = 90_000;
 /** How long calls go on without a checkpoint when nothing else is configured (AUDIT.md, When it fails). */
 export const SIGNER_GRACE_MS = 5 * 60_000;
 
+/** How long a signer's process may take to answer, and how long a start waits for it to be there. */
+export const SIGNER_ANSWER_MAX_MS = 5_000;
+export const SIGNER_START_MAX_MS = 10_000;
+
+/** The gateway's time must be the signer's own within this: else whoever has the gateway could date checkpoints. */
+export const SIGNER_CLOCK_MAX_MS = 5 * 60_000;
+
+/** A request to the signer: a head and a proof of 63 hashes; and what it answers: a note. */
+export const SIGNER_MESSAGE_MAX_BYTES = 65_536;
+
 /** The last checkpoint of a stop: a database that has gone must not hold the process. */
 export const LAST_CHECKPOINT_MAX_MS = 3_000;
 

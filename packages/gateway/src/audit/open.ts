@@ -5,7 +5,7 @@ import type { Logger } from 'winston';
 import type { Sealer, Store } from '../store/index.ts';
 import type { Checkpointer } from './checkpoint/checkpointer.ts';
 import { openCheckpointer, openSigner, type SignerOptions } from './checkpoint/open.ts';
-import type { Signer } from './checkpoint/signer.ts';
+import type { LogSigner } from './checkpoint/signer.ts';
 import { readCheckpoints } from './checkpoint/table.ts';
 import { AuditError, unavailable } from './errors.ts';
 import { LAST_CHECKPOINT_MAX_MS, SLOT_PREFER_MS, SLOT_WAIT_MS, SLOTS_MAX } from './limits.ts';
@@ -145,7 +145,7 @@ async function signerFor(
   options: AuditOptions,
   owned: OwnedSlot,
   origin: string,
-): Promise<Signer | undefined> {
+): Promise<LogSigner | undefined> {
   if (options.signer === undefined) return undefined;
   try {
     return await openSigner(options.signer, { store: options.store, slot: owned.slot, origin });

@@ -22,11 +22,19 @@ export interface ServeOptions {
   readonly config?: string;
 }
 
+export interface SignerCommandOptions {
+  readonly socket: string;
+  readonly state: string;
+  readonly origin: string;
+}
+
 /** The commands that run the gateway itself; given, so that a client command does not load the gateway. */
 export interface GatewayCommands {
   /** Resolves when the gateway has stopped, or once it is up and holds the process open by itself. */
   serve(options: ServeOptions): Promise<void>;
   migrate(options: ServeOptions): Promise<void>;
+  /** Resolves once the signer listens; it holds the process open by itself. */
+  signer(options: SignerCommandOptions): Promise<void>;
 }
 
 /**
@@ -71,6 +79,22 @@ function buildProgram(commands: GatewayCommands): Command {
     .option('--config <file>', 'settings (YAML); SALLYPORT_* variables go before it')
     .addHelpText('after', example('migrate --config /etc/sallyport/gateway.yaml'))
     .action((options: ServeOptions) => commands.migrate(options));
+  program
+    .command('signer')
+    .summary("sign the audit log's checkpoints in a process of its own")
+    .description(
+      "Keeps the log's key and the record of what was signed under a user of its own; the gateway reaches it by its socket (signerSocket). Begin a log with it: the key of a log does not change.",
+    )
+    .requiredOption('--socket <path>', "where it listens; the folder's rights say who may ask")
+    .requiredOption('--state <folder>', 'its key and its record, for its own user alone')
+    .requiredOption('--origin <origin>', 'the log it signs: <deployment name>/log/<slot>')
+    .addHelpText(
+      'after',
+      example(
+        'signer --socket /run/sallyport/signer.sock --state /var/lib/sallyport-signer --origin bank/log/0',
+      ),
+    )
+    .action((options: SignerCommandOptions) => commands.signer(options));
   addApplyCommand(program);
   addDocumentCommands(program);
   addTokenCommands(program);

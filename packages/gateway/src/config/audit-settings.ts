@@ -6,6 +6,10 @@ export interface AuditSettings {
   readonly witnessAgeMaxMinutes?: number;
   /** Whether calls are refused past that age. */
   readonly witnessRefusesCalls?: boolean;
+  /** Socket of a signer that runs by itself (`sallyport-gateway signer`). */
+  readonly signerSocket?: string;
+  /** Minutes that calls go on without a checkpoint; 5 by default. */
+  readonly signerGraceMinutes?: number;
   /** `host:port` that witnesses and anchors may have in a private network. */
   readonly outboundPrivateHosts?: readonly string[];
   /** Authorities (PEM) to believe for them beside the well-known ones. */

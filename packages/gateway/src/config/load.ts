@@ -35,6 +35,8 @@ const SETTINGS: readonly Setting[] = [
   { key: 'witnessPolicyFile', variable: 'SALLYPORT_WITNESS_POLICY_FILE', read: text },
   { key: 'witnessAgeMaxMinutes', variable: 'SALLYPORT_WITNESS_AGE_MAX_MINUTES', read: minutes },
   { key: 'witnessRefusesCalls', variable: 'SALLYPORT_WITNESS_REFUSES_CALLS', read: flag },
+  { key: 'signerSocket', variable: 'SALLYPORT_SIGNER_SOCKET', read: text },
+  { key: 'signerGraceMinutes', variable: 'SALLYPORT_SIGNER_GRACE_MINUTES', read: minutes },
   { key: 'outboundPrivateHosts', variable: 'SALLYPORT_OUTBOUND_PRIVATE_HOSTS', read: list },
   { key: 'outboundCaFile', variable: 'SALLYPORT_OUTBOUND_CA_FILE', read: text },
 ];

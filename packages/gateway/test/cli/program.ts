@@ -4,4 +4,8 @@ import { runCli } from '../../src/cli/index.ts';
 const notHere = (): never => {
   throw new Error('this program only has the client commands');
 };
-await runCli(process.argv, { serve: async () => notHere(), migrate: async () => notHere() });
+await runCli(process.argv, {
+  serve: async () => notHere(),
+  migrate: async () => notHere(),
+  signer: async () => notHere(),
+});

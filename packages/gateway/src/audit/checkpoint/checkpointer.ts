@@ -11,10 +11,10 @@ import {
 } from '../limits.ts';
 import type { EntryDraft, SigningState, StoredCheckpoint } from '../types.ts';
 import type { SignedCheckpoint } from './signed.ts';
-import type { Head, Prove, Signer } from './signer.ts';
+import type { Head, LogSigner, Prove } from './signer.ts';
 
 export interface CheckpointerOptions {
-  readonly signer: Signer;
+  readonly signer: LogSigner;
   /** The newest of the runs before. */
   readonly newest: StoredCheckpoint | undefined;
   readonly clock: Clock;

@@ -5,7 +5,8 @@ import type { Query } from '../tree/levels.ts';
 import { nodeReader } from '../tree/nodes.ts';
 import { Checkpointer, type CheckpointerOptions } from './checkpointer.ts';
 import { OwnRecord } from './own-record.ts';
-import { type Prove, Signer } from './signer.ts';
+import { RemoteSigner } from './remote-signer.ts';
+import { type LogSigner, type Prove, Signer } from './signer.ts';
 import { openSigningKeys } from './signing-keys.ts';
 import { keepCheckpoint, newestCheckpoint } from './table.ts';
 
@@ -14,6 +15,8 @@ export interface SignerOptions {
   readonly sealer: Sealer;
   /** Where the signer keeps its own record, outside the database. */
   readonly folder: string;
+  /** Socket of a signer that runs as a process of its own; then the key and its record are there alone. */
+  readonly socket?: string;
   /** Milliseconds that calls may go on without a checkpoint; 5 minutes by default. */
   readonly graceMs?: number;
 }
@@ -22,7 +25,8 @@ export interface SignerOptions {
 export async function openSigner(
   options: SignerOptions,
   log: { readonly store: Store; readonly slot: number; readonly origin: string },
-): Promise<Signer> {
+): Promise<LogSigner> {
+  if (options.socket !== undefined) return await RemoteSigner.open(options.socket, log);
   const keys = await openSigningKeys(log.store, options.sealer, log.slot, log.origin);
   return await Signer.open(log.store, log.slot, keys, new OwnRecord(options.folder, log.slot));
 }
@@ -35,7 +39,7 @@ export function proverOf(store: Store, slot: number): Prove {
 
 /** A checkpointer that reads proofs from the database. */
 export async function openCheckpointer(
-  signer: Signer,
+  signer: LogSigner,
   {
     store,
     slot,

@@ -1,6 +1,6 @@
 import { NoteError, parseCheckpoint, parseNote, verifyNote } from '@sallyport/shared/merkle';
 import { AuditError } from '../errors.ts';
-import type { SigningKeys } from './signing-keys.ts';
+import type { LogKeys } from './signing-keys.ts';
 
 /** A checkpoint that the log's key has signed. */
 export interface SignedCheckpoint {
@@ -20,7 +20,7 @@ export interface SignedCheckpoint {
  * @param place where it was found, for the message.
  * @throws AuditError `signer_state` when it is not by this key, of another log, or no checkpoint at all.
  */
-export function readSigned(note: string, keys: SigningKeys, place: string): SignedCheckpoint {
+export function readSigned(note: string, keys: LogKeys, place: string): SignedCheckpoint {
   try {
     const parsed = parseNote(note);
     const verified = verifyNote(parsed, [keys.note, keys.time]);

@@ -21,11 +21,26 @@ export interface Head {
 /** Proves that the log of `size` entries begins with the one of `earlier` (RFC 6962 §2.1.2). */
 export type Prove = (earlier: number, size: number) => Promise<readonly Buffer[]>;
 
+/** What makes checkpoints: in this process, or in one of its own. */
+export interface LogSigner {
+  /** The last that was signed. */
+  readonly last: SignedCheckpoint | undefined;
+  /** The public halves, as verifiers are given them (C2SP signed-note). */
+  readonly keyTexts: readonly string[];
+  /**
+   * Signs the log's head with the time, which never goes back. What is returned is in the signer's own record first.
+   *
+   * @param nowMs milliseconds since 1970.
+   * @throws AuditError `signer_refused`, and what the proof, the record or the way to the signer throws.
+   */
+  sign(head: Head, nowMs: number, prove: Prove): Promise<SignedCheckpoint>;
+}
+
 /**
  * Signs what extends everything it has signed before, and nothing else. It believes its own record and the proof it
  * is given, not the log: a log that was cut, or rewritten below what was signed, gets no signature.
  */
-export class Signer {
+export class Signer implements LogSigner {
   readonly #keys: SigningKeys;
   readonly #record: OwnRecord;
   #last: SignedCheckpoint | undefined;
@@ -54,21 +69,28 @@ export class Signer {
     return new Signer(keys, record, own);
   }
 
+  /** A signer that has nothing but its own record. @throws AuditError `signer_state`. */
+  static async alone(keys: SigningKeys, record: OwnRecord): Promise<Signer> {
+    const note = await record.read();
+    return new Signer(keys, record, note === undefined ? undefined : readSigned(note, keys, record.file));
+  }
+
+  /** Takes up a checkpoint of its own that it does not remember: its record was lost. @throws AuditError `signer_state`. */
+  async remember(note: string): Promise<void> {
+    const known = readSigned(note, this.#keys, 'the database');
+    if (this.#last !== undefined && !isFurther(known, this.#last)) return;
+    await this.#record.write(note);
+    this.#last = known;
+  }
+
   get last(): SignedCheckpoint | undefined {
     return this.#last;
   }
 
-  /** The public halves, as verifiers are given them (C2SP signed-note). */
   get keyTexts(): string[] {
     return [this.#keys.note, this.#keys.time].map((key: VerifierKey) => verifierKeyText(key));
   }
 
-  /**
-   * Signs the log's head with the time, which never goes back. What is returned is in the signer's own record first.
-   *
-   * @param nowMs milliseconds since 1970.
-   * @throws AuditError `signer_refused`, and what the proof or the record throws.
-   */
   async sign(head: Head, nowMs: number, prove: Prove): Promise<SignedCheckpoint> {
     await this.#requireExtension(head, prove);
     const timeSeconds = Math.max(Math.floor(nowMs / 1_000), this.#last?.timeSeconds ?? 0);
@@ -94,11 +116,13 @@ export class Signer {
   }
 }
 
-function isFurther(a: SignedCheckpoint, b: SignedCheckpoint): boolean {
+/** Whether one was signed after the other. */
+export function isFurther(a: SignedCheckpoint, b: SignedCheckpoint): boolean {
   return a.size === b.size ? a.timeSeconds >= b.timeSeconds : a.size > b.size;
 }
 
-function refused(why: string): AuditError {
+/** The refusal to sign, in the words that people read. */
+export function refused(why: string): AuditError {
   return new AuditError(
     'signer_refused',
     `The audit log does not extend what its signer has signed: ${why}. It may have been changed or restored from a backup.`,

@@ -1,4 +1,10 @@
-import { newSeed, SIGNATURE_TYPE, type SigningKey, signingKey } from '@sallyport/shared/merkle';
+import {
+  newSeed,
+  SIGNATURE_TYPE,
+  type SigningKey,
+  signingKey,
+  type VerifierKey,
+} from '@sallyport/shared/merkle';
 import type { Sealer, Store } from '../../store/index.ts';
 
 /**
@@ -8,6 +14,20 @@ import type { Sealer, Store } from '../../store/index.ts';
 export interface SigningKeys {
   readonly note: SigningKey;
   readonly time: SigningKey;
+}
+
+/** Their public halves. */
+export interface LogKeys {
+  readonly note: VerifierKey;
+  readonly time: VerifierKey;
+}
+
+/** C2SP tlog-checkpoint: the key's name is the origin. */
+export function signingKeys(origin: string, seed: Uint8Array): SigningKeys {
+  return {
+    note: signingKey(origin, seed, SIGNATURE_TYPE.ed25519),
+    time: signingKey(origin, seed, SIGNATURE_TYPE.cosignature),
+  };
 }
 
 /**
@@ -32,12 +52,7 @@ export async function openSigningKeys(
     sealed = await loadSealed(store, name);
   }
   if (sealed === undefined) throw new Error(`the sealed key ${name} was not stored`);
-  const seed = sealer.unseal(name, sealed);
-  // C2SP tlog-checkpoint: the key's name is the origin.
-  return {
-    note: signingKey(origin, seed, SIGNATURE_TYPE.ed25519),
-    time: signingKey(origin, seed, SIGNATURE_TYPE.cosignature),
-  };
+  return signingKeys(origin, sealer.unseal(name, sealed));
 }
 
 async function loadSealed(store: Store, name: string): Promise<Buffer | undefined> {
