@@ -1,17 +1,8 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
-import {
-  chmodSync,
-  closeSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeSync,
-} from 'node:fs';
+import { closeSync, mkdirSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { errorText } from '@sallyport/shared/errors';
+import { writeStateFile } from '../state-file.ts';
 import { EnrolError } from './errors.ts';
 import type { Identity } from './types.ts';
 
@@ -41,34 +32,12 @@ function requireMatch(identity: Identity): void {
   throw new EnrolError('gateway_refused', 'the gateway issued a certificate for another key');
 }
 
-/**
- * Stores the identity so that a crash at any point leaves the old one or the new one, whole: written beside,
- * flushed, renamed (the commit point), folder flushed. Only the agent's user may read it.
- *
- * @throws EnrolError `state_unusable`.
- */
+/** Stores the identity, whole or not at all. @throws EnrolError `state_unusable`, `gateway_refused`. */
 export function saveIdentity(stateDir: string, identity: Identity): void {
   requireMatch(identity);
-  const temporary = join(stateDir, `${FILE}.${process.pid}.tmp`);
   try {
-    mkdirSync(stateDir, { recursive: true, mode: 0o700 });
-    chmodSync(stateDir, 0o700);
-    const file = openSync(temporary, 'w', 0o600);
-    try {
-      writeSync(file, `${JSON.stringify(identity, undefined, 2)}\n`);
-      fsyncSync(file);
-    } finally {
-      closeSync(file);
-    }
-    renameSync(temporary, join(stateDir, FILE));
-    const folder = openSync(stateDir, 'r');
-    try {
-      fsyncSync(folder);
-    } finally {
-      closeSync(folder);
-    }
+    writeStateFile(stateDir, FILE, Buffer.from(`${JSON.stringify(identity, undefined, 2)}\n`));
   } catch (cause) {
-    rmSync(temporary, { force: true });
     throw new EnrolError('state_unusable', `${stateDir} can't be written (${errorText(cause)})`, { cause });
   }
 }

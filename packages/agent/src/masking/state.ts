@@ -1,15 +1,7 @@
-import {
-  closeSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeSync,
-} from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { errorText } from '@sallyport/shared/errors';
+import { writeStateFile } from '../state-file.ts';
 import type { SignedRules } from './document.ts';
 import { AgentMaskingError } from './errors.ts';
 
@@ -68,27 +60,11 @@ export function saveRules(stateDir: string, rules: KeptRules): void {
   writeWhole(stateDir, FILE, Buffer.from(`${text}\n`));
 }
 
-/** Writes a file beside, flushes it and renames it (the commit point). Only the agent's user may read it. */
+/** Writes a file of the state folder, whole or not at all. @throws AgentMaskingError `state_unusable` */
 export function writeWhole(stateDir: string, name: string, bytes: Buffer): void {
-  const temporary = join(stateDir, `${name}.${process.pid}.tmp`);
   try {
-    mkdirSync(stateDir, { recursive: true, mode: 0o700 });
-    const file = openSync(temporary, 'w', 0o600);
-    try {
-      writeSync(file, bytes);
-      fsyncSync(file);
-    } finally {
-      closeSync(file);
-    }
-    renameSync(temporary, join(stateDir, name));
-    const folder = openSync(stateDir, 'r');
-    try {
-      fsyncSync(folder);
-    } finally {
-      closeSync(folder);
-    }
+    writeStateFile(stateDir, name, bytes);
   } catch (cause) {
-    rmSync(temporary, { force: true });
     throw unusable(`${stateDir} can't be written (${errorText(cause)})`, cause);
   }
 }
