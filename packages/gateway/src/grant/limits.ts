@@ -30,3 +30,6 @@ export const EXPIRE_BATCH = 200;
 
 /** PCI DSS 7.2.4: review at least every six months. */
 export const REVIEW_EVERY_DAYS = 182;
+
+/** Ended grants remembered so that a reading under way does not bring them back: a reading takes milliseconds. */
+export const OVER_REMEMBERED = 10_000;

@@ -6,7 +6,7 @@ import type { NumberLexeme } from './argument-limits.ts';
 import { GATEWAY_ACTOR, grantEntry, type RecordGrantEntry } from './entries.ts';
 import { GrantError } from './errors.ts';
 import { type AnyArguments, InForce } from './in-force.ts';
-import { ACTIVE_MAX, EXPIRE_BATCH } from './limits.ts';
+import { ACTIVE_MAX, EXPIRE_BATCH, OVER_REMEMBERED } from './limits.ts';
 import { Running } from './running.ts';
 import { takeStep } from './steps.ts';
 import { countUse, loadActive, loadOverdue, moveGrant, noteUses } from './table.ts';
@@ -29,8 +29,10 @@ export class LiveGrants {
   readonly #running = new Running();
   readonly #listeners: ((change: GrantChange) => void)[] = [];
   readonly #lastUsed = new Map<string, number>();
-  /** Ended here by time; their row says so as soon as the database takes it. */
-  readonly #unsettled = new Map<string, Grant>();
+  /** Ended here; their row says so as soon as the database takes it. */
+  readonly #unsettled = new Map<string, Unsettled>();
+  /** Ended as far as is known here. A reading that began before must not bring them back. */
+  readonly #over = new Set<string>();
   #reading: Promise<void> | undefined;
 
   constructor(options: LiveOptions) {
@@ -66,13 +68,13 @@ export class LiveGrants {
     });
     if (counted === undefined) {
       // Another replica made the last use, or it has ended: the next reading tells which.
-      this.#inForce.remove(id);
+      this.#forget(id);
       throw gone(id);
     }
     const running = this.#running.begin(id, session);
     if (counted.usesMax !== undefined && counted.uses >= counted.usesMax) {
       // The last use: nothing more is permitted, and the call that this is goes on.
-      this.#inForce.remove(id);
+      this.#forget(id);
       void this.settleQuietly(counted, 'used_up', 'all uses were made');
     } else if (this.#inForce.get(id) !== undefined) this.#inForce.put(counted);
     return running;
@@ -99,10 +101,10 @@ export class LiveGrants {
       .filter(({ expiresAt }) => expiresAt !== undefined && Date.parse(expiresAt) <= now);
     for (const grant of over) {
       this.#drop(grant);
-      this.#unsettled.set(grant.id, grant);
+      this.#unsettled.set(grant.id, { grant, ...OVER_BY_TIME });
     }
-    for (const grant of [...this.#unsettled.values()].slice(0, EXPIRE_BATCH)) {
-      if (await this.settleQuietly(grant, 'expired', 'its time is over')) this.#unsettled.delete(grant.id);
+    for (const { grant, to, reason } of [...this.#unsettled.values()].slice(0, EXPIRE_BATCH)) {
+      if (await this.settleQuietly(grant, to, reason)) this.#unsettled.delete(grant.id);
     }
     const used = new Map(this.#lastUsed);
     this.#lastUsed.clear();
@@ -128,7 +130,7 @@ export class LiveGrants {
   }
 
   begin(grant: Grant): void {
-    if (this.#inForce.get(grant.id) !== undefined) return;
+    if (this.#over.has(grant.id) || this.#inForce.get(grant.id) !== undefined) return;
     this.#inForce.put(grant);
     this.#tell({ grant, effect: 'began', sessions: [] });
   }
@@ -160,7 +162,7 @@ export class LiveGrants {
         grant: grant.id,
         reason: errorText(error),
       });
-      this.#unsettled.set(grant.id, grant);
+      this.#unsettled.set(grant.id, { grant, to, reason });
       return false;
     }
   }
@@ -182,21 +184,39 @@ export class LiveGrants {
       const before = this.#inForce.get(grant.id);
       if (before === undefined) {
         const over = grant.expiresAt === undefined || Date.parse(grant.expiresAt) <= now;
-        if (over) this.#unsettled.set(grant.id, grant);
+        if (over) this.#unsettled.set(grant.id, { grant, ...OVER_BY_TIME });
         else if (!isUsedUp(grant)) this.begin(grant);
       } else if (before.uses < grant.uses) this.#inForce.put(grant);
     }
   }
 
   #drop(grant: Grant): void {
-    this.#inForce.remove(grant.id);
+    this.#forget(grant.id);
     this.#tell({ grant, effect: 'ended', sessions: this.#running.of(grant.id) });
+  }
+
+  /** A state only moves forward, so what ended once is never in force again. */
+  #forget(id: string): void {
+    this.#inForce.remove(id);
+    this.#over.add(id);
+    if (this.#over.size <= OVER_REMEMBERED) return;
+    const [oldest] = this.#over;
+    if (oldest !== undefined) this.#over.delete(oldest);
   }
 
   #tell(change: GrantChange): void {
     for (const listener of this.#listeners) listener(change);
   }
 }
+
+/** An end that is in force here and not in the table yet. */
+interface Unsettled {
+  readonly grant: Grant;
+  readonly to: GrantState;
+  readonly reason: string;
+}
+
+const OVER_BY_TIME = { to: 'expired', reason: 'its time is over' } as const;
 
 function isUsedUp(grant: Grant): boolean {
   return grant.usesMax !== undefined && grant.uses >= grant.usesMax;

@@ -100,11 +100,6 @@ export class AccessReviews {
       .sort((a, b) => (a.dueAt < b.dueAt ? -1 : Number(a.dueAt > b.dueAt)));
   }
 
-  /** How many are overdue, for /metrics and the status. */
-  async overdue(): Promise<number> {
-    return (await this.list()).filter(({ overdue }) => overdue).length;
-  }
-
   /**
    * Records a reviewer's decision. To remove a membership is a change of the account's document, which the caller
    * makes when this has resolved.

@@ -158,3 +158,40 @@ test('a request that nobody decides on within a day is withdrawn, and its approv
   await bench.grants.decided(asked.id, { ...approved, approval: 'apr_1' });
   expect(bench.call()).toBeUndefined();
 });
+
+test('a reading that began before a grant was revoked does not bring it back', async () => {
+  const bench = await openBench();
+  const grant = await bench.grants.request(terms, engineer);
+  const { pool } = bench.store;
+  const query = pool.query.bind(pool) as (...given: unknown[]) => Promise<unknown>;
+  let revoked: Promise<unknown> | undefined;
+  // The reading has its rows, and the revocation is through before they are looked at.
+  pool.query = (async (...given: unknown[]) => {
+    const rows = await query(...given);
+    if (String(given[0]).includes("state = 'active' ORDER BY id")) {
+      revoked ??= bench.grants.revoke(grant.id, 'left the team', admin);
+      await revoked;
+    }
+    return rows;
+  }) as typeof pool.query;
+  await bench.grants.reload();
+  pool.query = query as typeof pool.query;
+  expect(await bench.grants.get(grant.id)).toMatchObject({ state: 'revoked' });
+  expect(bench.call()).toBeUndefined();
+});
+
+test('an end that could not be settled is settled as what it was', async () => {
+  const bench = await openBench();
+  const grant = await bench.grants.request({ ...terms, session: 'ses_1' }, engineer);
+  bench.logDown = true;
+  bench.grants.sessionEnded('ses_1');
+  await bench.grants.tick();
+  expect(bench.call()).toBeUndefined();
+  bench.logDown = false;
+  await expect
+    .poll(async () => {
+      await bench.grants.tick();
+      return bench.grants.get(grant.id);
+    })
+    .toMatchObject({ state: 'revoked', endReason: /session/ });
+});
