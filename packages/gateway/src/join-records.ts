@@ -1,4 +1,4 @@
-import { type Audit, newHoldId, type RecordScope, scopeProblem } from './audit/index.ts';
+import { type Audit, type RecordScope, scopeProblem } from './audit/index.ts';
 import type { Proposal, Proposals } from './proposal/index.ts';
 
 /** What needs two people of what is kept beside the log: to hold, to let go of a hold, to shred. */
@@ -6,7 +6,8 @@ export function joinRecords(proposals: Proposals, audit: Audit): void {
   proposals.register('hold.place', {
     check: (payload) => scopeProblem(scopeOf(payload), audit.size()),
     execute: async (payload, proposal) => {
-      const id = newHoldId();
+      // The proposal's own: carried out again after a crash, it is the same hold.
+      const id = proposal.id.replace('prp_', 'hld_');
       await audit.placeHold({ id, scope: scopeOf(payload), reason: proposal.reason }, peopleOf(proposal));
       return `${id} is in force`;
     },

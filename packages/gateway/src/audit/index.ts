@@ -4,7 +4,7 @@ export { AuditError, type AuditErrorCode } from './errors.ts';
 export { BODY_MAX_BYTES } from './limits.ts';
 export { type AuditOptions, openAudit } from './open.ts';
 export { withoutCardCodes } from './originals/card-codes.ts';
-export { newHoldId, scopeProblem } from './originals/records.ts';
+export { scopeProblem } from './originals/records.ts';
 export type { OutboundSettings } from './outbound/send.ts';
 export type {
   Actor,

@@ -1,4 +1,3 @@
-import { newId } from '@sallyport/shared/ids';
 import type { Store } from '../../store/index.ts';
 import { AuditError } from '../errors.ts';
 import { SHRED_MAX_ENTRIES } from '../limits.ts';
@@ -68,17 +67,18 @@ export function recordsOf(
       const { rows } = await pool.query<HoldRow>('SELECT * FROM audit_holds ORDER BY placed_at DESC, id');
       return rows.map(holdOf);
     },
-    placeHold: async ({ id, scope, reason }, by) => {
-      await log.record({
-        kind: 'hold.placed',
-        actor: { kind: 'gateway', name: 'sallyport' },
-        fields: { hold: id, by, reason: reason.toWellFormed(), ...scopeFields(scope) },
-      });
-      await pool.query(
-        'INSERT INTO audit_holds (id, reason, scope, placed_at, placed_by) VALUES ($1, $2, $3, now(), $4) ON CONFLICT DO NOTHING',
-        [id, reason, JSON.stringify(scope), by],
-      );
-    },
+    placeHold: ({ id, scope, reason }, by) =>
+      alone(store, async (db) => {
+        await log.record({
+          kind: 'hold.placed',
+          actor: { kind: 'gateway', name: 'sallyport' },
+          fields: { hold: id, by, reason: reason.toWellFormed(), ...scopeFields(scope) },
+        });
+        await db.query(
+          'INSERT INTO audit_holds (id, reason, scope, placed_at, placed_by) VALUES ($1, $2, $3, now(), $4) ON CONFLICT DO NOTHING',
+          [id, reason, JSON.stringify(scope), by],
+        );
+      }),
     releaseHold: async (id, by) => {
       await log.record({
         kind: 'hold.released',
@@ -97,36 +97,27 @@ export function recordsOf(
          WHERE ${IN_SCOPE} AND o.wrapped_key IS NOT NULL`,
         values,
       );
-      return { records: rows[0]?.records ?? 0, heldBy: await heldBy(store, slot, scope) };
+      return { records: rows[0]?.records ?? 0, heldBy: await heldBy(pool, slot, scope) };
     },
-    shred: async (scope, proposal) => {
-      const held = await heldBy(store, slot, scope);
-      if (held.length > 0)
-        throw new AuditError('held', `Nothing was shredded: the legal hold ${held.join(', ')} covers it.`);
-      const actor = { kind: 'gateway', name: 'sallyport' } as const;
-      await log.record({ kind: 'shred', actor, fields: { proposal, ...scopeFields(scope) } });
-      // From here on a crash leaves it half done; the proposal is carried out again, and what is gone stays gone.
-      const bodies = await pool.query(
-        `DELETE FROM audit_bodies WHERE digest IN (
-           SELECT decode(d, 'hex') FROM audit_entries e,
-             LATERAL (VALUES (e.leaf::json #>> '{request,digest}'), (e.leaf::json #>> '{response,digest}')) AS v (d)
-           WHERE ${IN_SCOPE} AND d IS NOT NULL)`,
-        scopeValues(slot, scope),
-      );
-      const originals = await pool.query(
-        `UPDATE audit_originals o SET wrapped_key = NULL, sealed = NULL FROM audit_entries e
-         WHERE o.slot = e.slot AND o.seq = e.seq AND ${IN_SCOPE} AND o.wrapped_key IS NOT NULL`,
-        scopeValues(slot, scope),
-      );
-      log.forgetBodies();
-      return { records: originals.rowCount ?? 0, bodies: bodies.rowCount ?? 0 };
-    },
+    shred: (scope, proposal) =>
+      alone(store, async (db) => {
+        const held = await heldBy(db, slot, scope);
+        if (held.length > 0)
+          throw new AuditError('held', `Nothing was shredded: the legal hold ${held.join(', ')} covers it.`);
+        const actor = { kind: 'gateway', name: 'sallyport' } as const;
+        // Recorded before a row is touched: a flush must never wait for a row that waits for the flush.
+        await log.record({ kind: 'shred', actor, fields: { proposal, ...scopeFields(scope) } });
+        log.forgetBodies();
+        const values = scopeValues(slot, scope);
+        const bodies = await db.query(DELETE_BODIES, values);
+        const originals = await db.query(
+          `UPDATE audit_originals o SET wrapped_key = NULL, sealed = NULL FROM audit_entries e
+           WHERE o.slot = e.slot AND o.seq = e.seq AND ${IN_SCOPE} AND o.wrapped_key IS NOT NULL`,
+          values,
+        );
+        return { records: originals.rowCount ?? 0, bodies: bodies.rowCount ?? 0 };
+      }).finally(() => log.forgetBodies()),
   };
-}
-
-/** A new hold's id. */
-export function newHoldId(): string {
-  return newId('hld');
 }
 
 /** What is wrong with a scope, in words; undefined where it can be used. */
@@ -148,13 +139,49 @@ export function scopeProblem(scope: RecordScope, size: number): string | undefin
 const IN_SCOPE = `e.slot = $1 AND e.seq >= $2 AND e.seq < $3 AND ($4::text IS NULL OR e.principal = $4)
   AND ($5::text IS NULL OR e.server = $5) AND ($6::text IS NULL OR e.session = $6)`;
 
+/** Bodies are kept once for all who said the same: one that an entry outside of the scope names stays. */
+const DELETE_BODIES = `
+  WITH named AS (
+    SELECT d, bool_and(${IN_SCOPE}) AS only_here
+    FROM audit_entries e, LATERAL (VALUES (e.leaf::json #>> '{request,digest}'), (e.leaf::json #>> '{response,digest}')) AS v (d)
+    WHERE d IS NOT NULL GROUP BY d)
+  DELETE FROM audit_bodies WHERE digest IN (SELECT decode(d, 'hex') FROM named WHERE only_here)`;
+
+/** What can run a statement: the pool, or a connection within a transaction. */
+type Queryable = Pick<Store['pool'], 'query'>;
+
+// Any constant that no other lock of the database has.
+const RECORDS_LOCK = 0x5a_12;
+
+/** Holds and shreds take turns, on all replicas: what is about to be held is not shredded meanwhile. */
+async function alone<T>(store: Store, work: (db: Queryable) => Promise<T>): Promise<T> {
+  const client = await store.pool.connect();
+  let broken = false;
+  try {
+    await client.query('BEGIN');
+    await client.query('SELECT pg_advisory_xact_lock($1)', [RECORDS_LOCK]);
+    // A log of a million entries is read whole to find who else names a body.
+    await client.query('SET LOCAL statement_timeout = 0');
+    const result = await work(client);
+    await client.query('COMMIT');
+    return result;
+  } catch (error) {
+    await client.query('ROLLBACK').catch(() => {
+      broken = true;
+    });
+    throw error;
+  } finally {
+    client.release(broken);
+  }
+}
+
 function scopeValues(slot: number, { from, until, principal, server, session }: RecordScope): unknown[] {
   return [slot, from, until, principal ?? null, server ?? null, session ?? null];
 }
 
 /** Holds in force that cover an entry with an original or a body in the scope. */
-async function heldBy(store: Store, slot: number, scope: RecordScope): Promise<string[]> {
-  const { rows } = await store.pool.query<{ id: string }>(
+async function heldBy(db: Queryable, slot: number, scope: RecordScope): Promise<string[]> {
+  const { rows } = await db.query<{ id: string }>(
     `SELECT h.id FROM audit_holds h
      WHERE h.released_at IS NULL AND EXISTS (
        SELECT FROM audit_entries e WHERE ${IN_SCOPE}

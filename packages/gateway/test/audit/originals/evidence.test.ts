@@ -107,6 +107,38 @@ describe('what is kept beside an entry', () => {
     expect((await audit.search({ kind: 'shred', limit: 5 })).length).toBe(3);
   });
 
+  it('a body that another entry names stays, held or not', async () => {
+    const { audit } = await open();
+    const { seq } = await audit.record(intent('cal_a'), { body, original });
+    await audit.record(intent('cal_b'), { body, original });
+    await audit.placeHold(
+      { id: 'hld_2', scope: { from: seq + 1, until: seq + 2 }, reason: 'case 78' },
+      'ann and bob',
+    );
+    expect(await audit.shred({ from: seq, until: seq + 1 }, 'prp_2')).toEqual({ records: 1, bodies: 0 });
+    expect(await audit.body(sha(body))).toEqual(body);
+    expect(await audit.unmask(seq + 1, custodian, 'fraud case 78')).toEqual(original);
+  });
+
+  it('what cannot be recorded is not shredded', async () => {
+    const { url, audit } = await open();
+    const { seq } = await audit.record(intent('cal_a'), { body, original });
+    const client = await ownerClient(url);
+    await client.query(
+      `CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'no'; END $$`,
+    );
+    await client.query(
+      'CREATE TRIGGER refuse BEFORE INSERT ON audit_entries FOR EACH ROW EXECUTE FUNCTION refuse()',
+    );
+    await expect(audit.shred({ from: seq, until: seq + 1 }, 'prp_3')).rejects.toMatchObject({
+      code: 'unavailable',
+    });
+    await client.query('DROP TRIGGER refuse ON audit_entries');
+    await expect.poll(() => audit.healthy()).toBe(true);
+    expect(await audit.unmask(seq, custodian, 'fraud case 77')).toEqual(original);
+    expect(await audit.body(sha(body))).toEqual(body);
+  });
+
   it('is not there without its entry: a flush that fails leaves neither', async () => {
     const { url, audit, store } = await open();
     const client = await ownerClient(url);
