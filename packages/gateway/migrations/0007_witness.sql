@@ -41,20 +41,6 @@ CREATE TABLE audit_witness_conflicts (
   PRIMARY KEY (slot, number)
 );
 
--- Checkpoints that were taken out of this database's reach: where, and what proves it (RFC 3161 answer, version id).
-CREATE TABLE audit_anchors (
-  slot integer NOT NULL,
-  -- Of the checkpoint.
-  number bigint NOT NULL CHECK (number >= 0),
-  anchor text NOT NULL CHECK (anchor IN ('folder', 'objects', 'timestamp')),
-  at timestamptz NOT NULL,
-  -- Path, URL of the object, or the authority's URL.
-  place text NOT NULL,
-  -- Object: its version. Timestamp: the answer in base 64 (RFC 3161 TimeStampResp).
-  receipt text NOT NULL,
-  PRIMARY KEY (slot, number, anchor)
-);
-
 CREATE TRIGGER audit_witness_keys_append_only
   BEFORE UPDATE OR DELETE OR TRUNCATE ON audit_witness_keys
   FOR EACH STATEMENT EXECUTE FUNCTION audit_refuse_change();
@@ -63,7 +49,4 @@ CREATE TRIGGER audit_cosignatures_append_only
   FOR EACH STATEMENT EXECUTE FUNCTION audit_refuse_change();
 CREATE TRIGGER audit_witness_conflicts_append_only
   BEFORE UPDATE OR DELETE OR TRUNCATE ON audit_witness_conflicts
-  FOR EACH STATEMENT EXECUTE FUNCTION audit_refuse_change();
-CREATE TRIGGER audit_anchors_append_only
-  BEFORE UPDATE OR DELETE OR TRUNCATE ON audit_anchors
   FOR EACH STATEMENT EXECUTE FUNCTION audit_refuse_change();

@@ -4,15 +4,3 @@ CREATE TABLE masking_keys (
   sealed bytea NOT NULL,
   created_at timestamptz NOT NULL DEFAULT now()
 );
-
--- What was masked, by day: names and counts, never a value.
-CREATE TABLE masking_statistics (
-  day date NOT NULL,
-  server text NOT NULL,
-  rule text NOT NULL,
-  detector text NOT NULL,
-  entity text NOT NULL,
-  place text NOT NULL CHECK (place IN ('agent', 'gateway')),
-  count bigint NOT NULL,
-  PRIMARY KEY (day, server, rule, detector, entity, place)
-);
