@@ -38,3 +38,13 @@ export function readSeq(after: string | undefined): number | undefined {
     },
   );
 }
+
+/** A cursor of an instant and an id, as in a list that is newest first. */
+export function readPosition(after: string | undefined): { at: string; id: string } | undefined {
+  if (after === undefined) return undefined;
+  const [at = '', id = ''] = after.split(' ');
+  if (!Number.isNaN(Date.parse(at)) && id !== '') return { at, id };
+  throw new AdminError('invalid_request', '"after" in the query must be the `next` of another page.', {
+    field: 'after',
+  });
+}

@@ -2,7 +2,7 @@ import Type, { type Static } from 'typebox';
 import type { Grant, GrantActor, GrantTerms } from '../../grant/index.ts';
 import type { AdminApp } from '../app.ts';
 import { callerOf } from '../corridor.ts';
-import { pageFrom } from '../pages.ts';
+import { pageFrom, readPosition } from '../pages.ts';
 import { AdminError } from '../problems.ts';
 import type { Caller } from '../record.ts';
 import { mayEnter } from '../roles.ts';
@@ -116,7 +116,7 @@ export function addGrantRoutes(app: AdminApp, rooms: AdminRooms): void {
       const found = await rooms.grants.list({
         ...filters,
         ...own,
-        ...(position === undefined ? {} : { after: position }),
+        ...(position === undefined ? {} : { after: { requestedAt: position.at, id: position.id } }),
         limit: limit + 1,
       });
       const { items, ...rest } = pageFrom(found, limit, ({ requestedAt, id }) => `${requestedAt} ${id}`);
@@ -221,17 +221,6 @@ function termsOf({ principal }: Caller, asked: Static<typeof NewGrant>): GrantTe
 
 function actorOf({ principal, tokenId, sourceIp }: Caller): GrantActor {
   return { kind: principal.kind, name: principal.name, token: tokenId, sourceIp };
-}
-
-function readPosition(after: string | undefined): { requestedAt: string; id: string } | undefined {
-  if (after === undefined) return undefined;
-  const [requestedAt = '', id = ''] = after.split(' ');
-  if (Number.isNaN(Date.parse(requestedAt)) || id === '') {
-    throw new AdminError('invalid_request', '"after" in the query must be the `next` of another page.', {
-      field: 'after',
-    });
-  }
-  return { requestedAt, id };
 }
 
 function answerOf(grant: Grant): Static<typeof GrantAnswer> {

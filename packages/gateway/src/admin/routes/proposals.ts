@@ -3,14 +3,14 @@ import type { Proposal, Proposer } from '../../proposal/index.ts';
 import { PROPOSAL_STATES } from '../../proposal/index.ts';
 import type { AdminApp } from '../app.ts';
 import { callerOf } from '../corridor.ts';
-import { pageFrom } from '../pages.ts';
+import { pageFrom, readPosition } from '../pages.ts';
 import { AdminError } from '../problems.ts';
 import type { Caller } from '../record.ts';
 import type { AdminRooms } from '../rooms.ts';
 import { After, closed, Instant, Limit, Name, oneOf, PrincipalKind, pageOf } from '../schemas.ts';
 
 /** Who may be the second person. Which of them may propose what is said by the route that proposes it. */
-const SECOND = ['administrator', 'custodian', 'policy-author'] as const;
+const SECOND = ['administrator', 'custodian'] as const;
 const READERS = [...SECOND, 'auditor'] as const;
 
 export const ProposalAnswer = Type.Object({
@@ -49,14 +49,12 @@ export function addProposalRoutes(app: AdminApp, rooms: AdminRooms): void {
     },
     handler: async ({ query }) => {
       const { after, limit, ...filters } = query;
-      const [at = '', id = ''] = after?.split(' ') ?? [];
-      const position = after === undefined ? {} : { after: { at, id } };
-      if (after !== undefined && (Number.isNaN(Date.parse(at)) || id === '')) {
-        throw new AdminError('invalid_request', '"after" must be the `next` of another page.', {
-          field: 'after',
-        });
-      }
-      const found = await rooms.proposals.list({ ...filters, ...position, limit: limit + 1 });
+      const position = readPosition(after);
+      const found = await rooms.proposals.list({
+        ...filters,
+        ...(position === undefined ? {} : { after: position }),
+        limit: limit + 1,
+      });
       const { items, ...rest } = pageFrom(found, limit, (each) => `${each.proposedAt} ${each.id}`);
       return { items: items.map(proposalAnswer), ...rest };
     },
