@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { createSecretKey, type KeyObject, randomBytes } from 'node:crypto';
 import type { Clock } from '@sallyport/shared/clock';
 import { errorText } from '@sallyport/shared/errors';
 import type { Logger } from 'winston';
@@ -20,7 +20,7 @@ export class PeriodKeys {
   readonly #sealer: Sealer;
   readonly #clock: Clock;
   readonly #logger: Logger;
-  readonly #keys = new Map<string, Buffer>();
+  readonly #keys = new Map<string, KeyObject>();
   #timer: NodeJS.Timeout | undefined;
 
   private constructor(parts: { store: Store; sealer: Sealer; clock: Clock; logger: Logger }) {
@@ -58,7 +58,7 @@ export class PeriodKeys {
   }
 
   /** @throws AuditError `unavailable` where it is not in memory: nothing is recorded without its original sealed. */
-  current(tsMs: number): { readonly period: string; readonly key: Buffer } {
+  current(tsMs: number): { readonly period: string; readonly key: KeyObject } {
     const period = periodOf(tsMs);
     const key = this.#keys.get(period);
     if (key === undefined) throw unavailable(`the key of the period ${period} is not at hand`);
@@ -66,17 +66,16 @@ export class PeriodKeys {
   }
 
   /** The key of any period, for reading. @throws AuditError `unavailable`, StoreError */
-  async read(period: string): Promise<Buffer> {
+  async read(period: string): Promise<KeyObject> {
     const known = this.#keys.get(period);
     if (known !== undefined) return known;
     const sealed = await this.#load(period);
     if (sealed === undefined) throw unavailable(`there is no key of the period ${period}`);
-    return this.#sealer.unseal(nameOf(period), sealed);
+    return this.#open(period, sealed);
   }
 
   close(): void {
     clearInterval(this.#timer);
-    for (const key of this.#keys.values()) key.fill(0);
     this.#keys.clear();
   }
 
@@ -89,7 +88,7 @@ export class PeriodKeys {
     }
   }
 
-  async #make(period: string): Promise<Buffer> {
+  async #make(period: string): Promise<KeyObject> {
     let sealed = await this.#load(period);
     if (sealed === undefined) {
       await this.#store.pool.query(
@@ -99,7 +98,14 @@ export class PeriodKeys {
       sealed = await this.#load(period);
     }
     if (sealed === undefined) throw unavailable(`the key of the period ${period} was not stored`);
-    return this.#sealer.unseal(nameOf(period), sealed);
+    return this.#open(period, sealed);
+  }
+
+  #open(period: string, sealed: Buffer): KeyObject {
+    const bytes = this.#sealer.unseal(nameOf(period), sealed);
+    const key = createSecretKey(bytes);
+    bytes.fill(0);
+    return key;
   }
 
   async #load(period: string): Promise<Buffer | undefined> {

@@ -1,11 +1,11 @@
-import { createHash } from 'node:crypto';
+import { createHash, createHmac, createSecretKey } from 'node:crypto';
 import { join } from 'node:path';
 import { systemClock } from '@sallyport/shared/clock';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { openAudit } from '../../../src/audit/index.ts';
 import { withoutCardCodes } from '../../../src/audit/originals/card-codes.ts';
-import { openRecord, sealRecord } from '../../../src/audit/originals/envelope.ts';
+import { hmac, openRecord, sealRecord } from '../../../src/audit/originals/envelope.ts';
 import { openSealer } from '../../../src/store/index.ts';
 import { quietLogger as logger, temporaryFolder } from '../../store/postgres.ts';
 import { auditOn, freshDatabase, ownerClient, storeOn } from '../fixture.ts';
@@ -173,14 +173,36 @@ describe('what is kept beside an entry', () => {
 });
 
 describe('envelopes', () => {
+  it('commit by HMAC-SHA-256', () => {
+    fc.assert(
+      fc.property(
+        fc.uint8Array({ minLength: 32, maxLength: 32 }),
+        fc.uint8Array({ maxLength: 300 }),
+        (key, bytes) => {
+          expect(hmac(key, bytes)).toBe(createHmac('sha256', key).update(bytes).digest('hex'));
+        },
+      ),
+    );
+  });
+
+  it('never use a key or nonce twice', () => {
+    const key = createSecretKey(Buffer.alloc(32, 7));
+    const made = Array.from({ length: 500 }, () => sealRecord(Buffer.from('x'), key, 'ent_1'));
+    const nonces = made
+      .flatMap(({ wrappedKey, sealed }) => [wrappedKey, sealed])
+      .map((each) => each.toString('hex', 0, 12));
+    expect(new Set(nonces).size).toBe(1_000);
+    expect(new Set(made.map(({ commit }) => commit)).size).toBe(500);
+  });
+
   it('open to the same bytes under the same key and context, and to nothing else', () => {
-    const key = Buffer.alloc(32, 7);
+    const key = createSecretKey(Buffer.alloc(32, 7));
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 2_000 }), fc.nat(), fc.nat(), (bytes, at, bit) => {
         const envelope = sealRecord(bytes, key, 'ent_1');
         expect(openRecord(envelope, key, 'ent_1')).toEqual(Buffer.from(bytes));
         expect(() => openRecord(envelope, key, 'ent_2')).toThrow();
-        expect(() => openRecord(envelope, Buffer.alloc(32, 8), 'ent_1')).toThrow();
+        expect(() => openRecord(envelope, createSecretKey(Buffer.alloc(32, 8)), 'ent_1')).toThrow();
         const bent = Buffer.from(envelope.sealed);
         const index = at % bent.length;
         bent[index] = (bent[index] ?? 0) ^ (1 << (bit % 8));
