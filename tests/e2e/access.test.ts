@@ -67,6 +67,25 @@ describe('request_access', () => {
     expect((await sallyport.entries('call.gateway')).at(-1)).toMatchObject({ tool: 'request_access', grant });
   });
 
+  it('may be the first thing a modern client asks: its session is recorded like any other', async () => {
+    const token = await sallyport.newToken('modern', ['engineers']);
+    const client = new RawClient(sallyport.mcp('echo'), token);
+    const call = (name: string, args: object, id: number) =>
+      client.modern('tools/call', { name, arguments: args }, id);
+    const asked = JSON.parse((await call('request_access', { reason, tools: ['echo'] }, 1)).text);
+    expect(asked.result).toMatchObject({ resultType: 'complete', structuredContent: { state: 'active' } });
+    expect(JSON.parse((await call('echo', { amount: 1 }, 2)).text).result).toBeDefined();
+    const mine = (await sallyport.entries()).filter(
+      (entry) => (entry.actor as { name?: string })?.name === 'modern',
+    );
+    const kinds = mine.map(({ kind }) => kind);
+    expect(kinds.filter((kind) => kind === 'session.start')).toHaveLength(1);
+    expect(kinds.indexOf('session.start')).toBeLessThan(kinds.indexOf('call.intent'));
+    expect(mine.find(({ kind }) => kind === 'call.gateway')).toMatchObject({
+      request: { commit: expect.any(String) },
+    });
+  });
+
   it('says what is wrong, and that nothing was asked for', async () => {
     const client = await begin();
     for (const [args, words] of [

@@ -1,8 +1,11 @@
 import { find, findPath, type Message, stringAt, valueAt } from '@sallyport/shared/jsonrpc';
 import { type ArgumentLimit, type Grant, GrantError } from '../grant/index.ts';
+import { aboutOf } from './about.ts';
 import { Ending, REFUSAL } from './ending.ts';
+import { requestEvidence } from './evidence.ts';
 import { digestOf, record } from './record.ts';
 import type { Answer, Rooms } from './rooms.ts';
+import { begin } from './stages/record-intent.ts';
 import type { Attached } from './stages.ts';
 
 /** Name of the gateway's own tool. A server's tool of this name is hidden where the gateway's is shown. */
@@ -69,7 +72,9 @@ export function asksForAccess(message: Message): boolean {
  * entries, and that this answer was given is recorded before it is released.
  */
 export async function runRequestAccess(rooms: Rooms, call: Attached, answer: Answer): Promise<void> {
-  const { message, facts, session, authenticated } = call.fields;
+  const { message, facts, session, authenticated, begins } = call.fields;
+  if (begins) await begin(rooms, call.fields, facts);
+  const { request, evidence } = requestEvidence(rooms, message, aboutOf(call.fields));
   const outcome = await ask(rooms, call);
   const structured = outcome.grant === undefined ? undefined : summaryOf(outcome.grant);
   const result = {
@@ -87,13 +92,14 @@ export async function runRequestAccess(rooms: Rooms, call: Attached, answer: Ans
       kind: 'call.gateway',
       tool: REQUEST_ACCESS,
       ...(outcome.grant === undefined ? {} : { grant: outcome.grant.id }),
-      request: digestOf(message.raw),
+      request,
       response: digestOf(raw),
       duration: Math.round(rooms.clock.monotonicMs() - authenticated.received.startedMs),
       fields: { outcome: outcome.code },
       control: ['PCI 10.2.1.1'],
     },
     false,
+    evidence,
   );
   answer.final({ status: 200, body: raw });
 }

@@ -1,4 +1,5 @@
 import { canonicalDigest } from '@sallyport/shared/canonical-json';
+import { compilePlan, maskMessage } from '@sallyport/shared/masking';
 import { isNarrower, parseDecimal } from './argument-limits.ts';
 import { GrantError } from './errors.ts';
 import {
@@ -62,12 +63,28 @@ export function checkTerms(terms: GrantTerms, bounds: GrantBounds | undefined): 
   if (ticket === undefined && bounds.ticket === 'required') {
     throw invalid(`access to "${terms.server}" needs the number of a ticket`);
   }
+  for (const text of [reason, ticket ?? '']) {
+    const hidden = hiddenIn(text);
+    if (hidden !== undefined)
+      throw invalid(`reason and ticket stand in the record for good, and hold a ${hidden}: say it without`);
+  }
   if (usesMax !== undefined && (!Number.isInteger(usesMax) || usesMax < 1 || usesMax > USES_MAX)) {
     throw invalid(`the number of uses is from 1 to ${USES_MAX}`);
   }
   if (argumentLimits.length > ARGUMENT_LIMITS_MAX)
     throw invalid(`at most ${ARGUMENT_LIMITS_MAX} argument limits`);
   for (const limit of argumentLimits) checkLimit(limit);
+}
+
+const plan = compilePlan({ profiles: ['PCI', 'secrets'] });
+
+/** What a text holds that no record may: an AI agent writes the reason, and writes down what it has seen. */
+function hiddenIn(text: string): string | undefined {
+  const { findings } = maskMessage(
+    Buffer.from(JSON.stringify({ jsonrpc: '2.0', id: 1, result: { text } })),
+    plan,
+  );
+  return findings[0]?.entity;
 }
 
 function checkLimit(limit: ArgumentLimit): void {

@@ -54,6 +54,9 @@ test('what policy denies, what is too long, and what is not visible is refused w
   await expect(ask({ argumentLimits: [{ argument: 'x', max: '1e999' }] })).rejects.toMatchObject({
     code: 'invalid',
   });
+  await expect(ask({ reason: 'card 4111111111111111 was booked twice' })).rejects.toMatchObject({
+    message: /hold a PAN/,
+  });
   bench.effect = 'deny';
   await expect(ask({})).rejects.toMatchObject({ code: 'denied', message: /action "request"/ });
   expect(bench.entries).toEqual([]);

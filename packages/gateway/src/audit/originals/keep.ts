@@ -18,7 +18,8 @@ export function keep(
   periodKeys: Pick<PeriodKeys, 'current'> | undefined,
 ): { draft: EntryDraft; kept: Pick<Unplaced, 'body' | 'original'> } {
   const { body, original } = evidence;
-  const digest = (draft.response ?? draft.request)?.digest;
+  // Beside an original stands the request's body; else the only message that the entry is about.
+  const digest = (original === undefined ? (draft.response ?? draft.request) : draft.request)?.digest;
   const keptBody =
     body === undefined || digest === undefined || body.length > BODY_MAX_BYTES
       ? {}

@@ -61,7 +61,7 @@ export async function recordIntent(rooms: Rooms, call: Admitted): Promise<Intend
 }
 
 /** The session's own start is recorded and made durable before its first message. */
-async function begin(
+export async function begin(
   rooms: Rooms,
   attached: DecidedFields['attached'],
   facts: Omit<EntryDraft, 'kind'>,
