@@ -11,6 +11,8 @@ import { quietLogger, testDatabase } from '../../packages/gateway/test/store/pos
 export interface Setup {
   /** Servers as in agent.yaml. */
   readonly servers: Readonly<Record<string, object>>;
+  /** Members of agent.yaml beside the servers. */
+  readonly agent?: object;
   /** Members of the Server documents, by server. */
   readonly documents?: Readonly<Record<string, object>>;
   /** Cedar by name. Default: the group `engineers` may use everything. */
@@ -86,7 +88,10 @@ export async function startSallyport(setup: Setup): Promise<Sallyport> {
   const token = await newToken('engineer', ['engineers']);
   const enrolment = await ok('POST', '/agents/tokens', { agent: AGENT, expiresInSeconds: 600 });
   const config = join(folder, 'agent.yaml');
-  await writeFile(config, stringify({ gateway: `localhost:${gateway.tunnelPort}`, servers: setup.servers }));
+  await writeFile(
+    config,
+    stringify({ gateway: `localhost:${gateway.tunnelPort}`, servers: setup.servers, ...setup.agent }),
+  );
   const begin = () =>
     startAgent({
       configFile: config,

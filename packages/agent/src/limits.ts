@@ -179,3 +179,32 @@ export const RULES_WAIT_MS = 5_000;
 
 /** Requests of one session whose scope is remembered; an older one's answer is masked by the rules of all tools. */
 export const SCOPES_MAX = 4_096;
+
+// ---- analysers ----
+
+/** Texts of one message that analysers read, together. A larger message is withheld: reading it would take minutes. */
+export const ANALYSED_MAX_CHARACTERS = 1024 * 1024;
+
+/** One request to an analyser: what a language model reads in well under a second. */
+export const ANALYSER_BATCH_MAX_TEXTS = 64;
+export const ANALYSER_BATCH_MAX_CHARACTERS = 64 * 1024;
+
+/** Requests to one analyser at a time; an analyser has few workers, and more only wait there instead of here. */
+export const ANALYSER_REQUESTS_MAX = 4;
+
+/** Requests that wait for their turn at one analyser. Beyond them it is too slow for its servers: withhold at once. */
+export const ANALYSER_WAITING_MAX = 1_000;
+
+/** What an analyser may take for one message, unless its owner says otherwise, and at most. */
+export const ANALYSER_TIMEOUT_MS = 5_000;
+export const ANALYSER_TIMEOUT_MAX_MS = 60_000;
+
+/** An analyser's answer: some 100 bytes a finding. */
+export const ANALYSER_ANSWER_MAX_BYTES = 16 * 1024 * 1024;
+
+/** Memory of a plug-in unless its owner says otherwise, and at most. */
+export const PLUGIN_MEMORY_MB = 512;
+export const PLUGIN_MEMORY_MAX_MB = 64 * 1024;
+
+/** Messages of a server that wait for their analysis. Beyond them its output is not read on. */
+export const TURNS_BEFORE_PAUSE = 16;

@@ -2,32 +2,22 @@ import { systemClock } from '@sallyport/shared/clock';
 import { newId } from '@sallyport/shared/ids';
 import {
   type AgentConfig,
-  baseEnvironment,
   formatAddress,
   parseAddress,
   readConfig,
-  readEnvironment,
   type ServerDefinition,
   watchConfig,
 } from './config/index.ts';
-import { openCredentials } from './credentials/index.ts';
 import { drain } from './drain.ts';
 import { type Identity, Renewer } from './enrol/index.ts';
-import { openSessionSlots, relayedHeaders, urlAllowed } from './guard/index.ts';
+import { openSessionSlots, relayedHeaders } from './guard/index.ts';
 import { obtainIdentity } from './identity.ts';
 import { SESSIONS_MAX } from './limits.ts';
 import { AgentMasking } from './masking/index.ts';
 import { Inventory } from './probe/index.ts';
 import { Relay, RelayRefusal, type StartServer } from './relay/index.ts';
-import {
-  converse,
-  Guardian,
-  openServers,
-  type ServerConnection,
-  ServerError,
-  type Servers,
-  StartBackoff,
-} from './servers/index.ts';
+import { openServerRooms, type ServerRooms } from './server-rooms.ts';
+import { converse, type ServerConnection, ServerError } from './servers/index.ts';
 import { type Logger, openLogger } from './telemetry/index.ts';
 import { type ConnectClient, openClients, Tunnels } from './tunnel/index.ts';
 import { agentVersion } from './version.ts';
@@ -54,33 +44,6 @@ export interface RunningAgent {
   tunnelCount(): number;
   /** Lets calls in flight finish within a limit, then ends everything this agent has started. Idempotent. */
   stop(): Promise<void>;
-}
-
-/** Joins servers, credentials and guard: what both a running agent and the commands that only probe need. */
-export function openServerRooms(
-  config: () => AgentConfig,
-  log: Logger,
-): { servers: Servers; probing: Servers; close(): Promise<void> } {
-  const credentials = openCredentials(readEnvironment);
-  const guardian = new Guardian(log.child({ room: 'guardian' }));
-  const { resolve: resolveValues } = credentials;
-  const stdio = { guardian, clock: systemClock, baseEnvironment, resolveValues };
-  let http: ReturnType<Parameters<typeof openServers>[1]> | undefined;
-  const loadHttp = (): NonNullable<typeof http> => {
-    http ??= import('./servers/http/index.ts').then(({ openHttpServers }) =>
-      openHttpServers({ resolveValues, mayReach: (url) => urlAllowed(url, config().allow) }),
-    );
-    return http;
-  };
-  return {
-    servers: openServers({ ...stdio, backoff: new StartBackoff(systemClock) }, loadHttp),
-    // A server may exit when it is asked the wrong era's question; that must not count as a failed start.
-    probing: openServers({ ...stdio, backoff: new StartBackoff(systemClock, 0) }, loadHttp),
-    close: async () => {
-      await (await http)?.close();
-      guardian.stop();
-    },
-  };
 }
 
 /**
@@ -110,7 +73,7 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
 class Agent implements RunningAgent {
   readonly agentName: string;
   readonly #log: Logger;
-  readonly #rooms: ReturnType<typeof openServerRooms>;
+  readonly #rooms: ServerRooms;
   readonly #masking: AgentMasking;
   readonly #relay: Relay;
   readonly #inventory: Inventory<ServerDefinition>;
@@ -139,6 +102,8 @@ class Agent implements RunningAgent {
       authorityPem: () => this.#renewer?.identity.authorityPem ?? identity.authorityPem,
       clock: systemClock,
       log: log.child({ room: 'masking' }),
+      analyse: (name, texts, entities) => this.#rooms.analysers.analyse(name, texts, entities),
+      knowsAnalyser: (name) => this.#config.analysers.has(name),
     });
     this.#relay = this.#openRelay();
     this.#inventory = new Inventory<ServerDefinition>({
@@ -189,6 +154,7 @@ class Agent implements RunningAgent {
     if (this.#stopping !== undefined) return;
     const before = this.#config;
     this.#config = config;
+    this.#rooms.analysers.use(config.analysers);
     const unchanged = new Set<string>();
     for (const [name, definition] of before.servers) {
       const now = config.servers.get(name);

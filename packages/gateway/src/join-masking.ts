@@ -19,7 +19,11 @@ export async function joinMasking(given: {
 }): Promise<JoinedMasking> {
   const { foundation, registry } = given;
   const keys = await openKeys(foundation.store.pool, foundation.sealer);
-  const masking = createMasking({ clock: systemClock, hashKey: keys.hash });
+  const masking = createMasking({
+    clock: systemClock,
+    hashKey: keys.hash,
+    analysersElsewhere: true,
+  });
   const first = registry.snapshot();
   masking.use(rulesOf(first));
   const agentRules = new AgentRules(keys, rulesOf(first), servedBy(first));

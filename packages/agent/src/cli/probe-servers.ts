@@ -1,9 +1,9 @@
 import type { AgentConfig, ServerDefinition } from '../config/index.ts';
 import { askServer, type ServerStatus } from '../probe/index.ts';
+import { openServerRooms } from '../server-rooms.ts';
 import { converse } from '../servers/index.ts';
 import { openLogger } from '../telemetry/index.ts';
 import { agentVersion } from '../version.ts';
-import { openServerRooms } from '../wire.ts';
 
 /** Asks all servers of a configuration what they speak, in order. Starts and ends a process for each question. */
 export async function probeServers(

@@ -4,6 +4,7 @@ import { errorText } from '@sallyport/shared/errors';
 import { parseDocument } from 'yaml';
 import { CONFIG_MAX_BYTES, SESSIONS_MAX } from '../limits.ts';
 import { parseAddress } from './address.ts';
+import { readAnalysers } from './analysers.ts';
 import { Checks } from './checks.ts';
 import { ConfigError } from './errors.ts';
 import { readServers } from './servers.ts';
@@ -58,10 +59,11 @@ export function parseConfig(text: string, file: string): AgentConfig {
 }
 
 function readRoot(checks: Checks, value: unknown, folder: string): AgentConfig | undefined {
-  const root = checks.mapping('', value, ['gateway', 'servers', 'allow', 'limits']);
+  const root = checks.mapping('', value, ['gateway', 'servers', 'analysers', 'allow', 'limits']);
   if (root === undefined) return undefined;
   const gateways = readGateways(checks, root.gateway);
   const servers = readServers(checks, root.servers, folder);
+  const analysers = readAnalysers(checks, root.analysers, folder);
   const allow = root.allow === undefined ? [] : (checks.texts('allow', root.allow) ?? []);
   for (const [index, pattern] of allow.entries()) {
     if (!/^https?:\/\/[^/@\s]+(\/\S*)?$/.test(pattern)) {
@@ -73,7 +75,7 @@ function readRoot(checks: Checks, value: unknown, folder: string): AgentConfig |
   }
   const limits = root.limits === undefined ? {} : (checks.mapping('limits', root.limits, ['sessions']) ?? {});
   const sessionsMax = checks.count('limits.sessions', limits.sessions, SESSIONS_MAX, 100_000);
-  return { gateways, servers, allow, sessionsMax };
+  return { gateways, servers, analysers, allow, sessionsMax };
 }
 
 function readGateways(checks: Checks, value: unknown): GatewayAddress[] {

@@ -90,20 +90,27 @@ function readHttp(
 ): ServerDefinition | undefined {
   const entry = checks.mapping(path, value, HTTP_KEYS);
   if (entry === undefined) return undefined;
-  const url = readUrl(checks, `${path}.url`, entry.url);
-  const headers = readValues(checks, `${path}.headers`, entry.headers, (key) => {
-    if (!HEADER_NAME.test(key)) return 'is not the name of an HTTP header';
-    const lower = key.toLowerCase();
-    if (OWN_HEADERS.has(lower) || lower.startsWith('mcp-')) return 'is set by the agent itself; remove it';
-    return undefined;
-  });
+  const what = 'the address of the server, like "http://127.0.0.1:3101/mcp"';
+  const url = readUrl(checks, `${path}.url`, entry.url, what);
+  const headers = readHeaders(checks, `${path}.headers`, entry.headers);
   const limits = readLimits(checks, `${path}.limits`, entry.limits);
   if (url === undefined) return undefined;
   return { name, transport, url, headers, limits };
 }
 
-function readUrl(checks: Checks, path: string, value: unknown): string | undefined {
-  const text = checks.text(path, value, 'the address of the server, like "http://127.0.0.1:3101/mcp"');
+/** Headers that the agent presents; not those that it sets itself. */
+export function readHeaders(checks: Checks, path: string, value: unknown): Record<string, ValueSource> {
+  return readValues(checks, path, value, (key) => {
+    if (!HEADER_NAME.test(key)) return 'is not the name of an HTTP header';
+    const lower = key.toLowerCase();
+    if (OWN_HEADERS.has(lower) || lower.startsWith('mcp-')) return 'is set by the agent itself; remove it';
+    return undefined;
+  });
+}
+
+/** A URL without a password in it. `what` is what it is the address of. */
+export function readUrl(checks: Checks, path: string, value: unknown, what: string): string | undefined {
+  const text = checks.text(path, value, what);
   if (text === undefined) return undefined;
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (url === undefined || (url.protocol !== 'http:' && url.protocol !== 'https:')) {

@@ -37,6 +37,28 @@ interface HttpDefinition {
 /** One server of agent.yaml, as its owner described it. */
 export type ServerDefinition = StdioDefinition | HttpDefinition;
 
+/** An analyser of names and places that a masking rule may ask (docs/MASKING.md). */
+export type AnalyserDefinition =
+  | {
+      readonly type: 'presidio';
+      /** Where texts are posted: Presidio's `/analyze`, or what answers like it. */
+      readonly url: string;
+      readonly language: string;
+      readonly headers: Readonly<Record<string, ValueSource>>;
+      /** Whether one request may carry a list of texts. */
+      readonly batch: boolean;
+      readonly timeoutMs: number;
+    }
+  | {
+      readonly type: 'plugin';
+      /** Absolute path of a module that exports `analyse`. */
+      readonly module: string;
+      /** Handed to the module as it is. */
+      readonly settings: unknown;
+      readonly memoryMb: number;
+      readonly timeoutMs: number;
+    };
+
 export interface GatewayAddress {
   readonly host: string;
   readonly port: number;
@@ -46,6 +68,7 @@ export interface GatewayAddress {
 export interface AgentConfig {
   readonly gateways: readonly GatewayAddress[];
   readonly servers: ReadonlyMap<string, ServerDefinition>;
+  readonly analysers: ReadonlyMap<string, AnalyserDefinition>;
   /** URL patterns that servers may point the agent to beyond their own URL. */
   readonly allow: readonly string[];
   /** Sessions open at a time, over all servers. */

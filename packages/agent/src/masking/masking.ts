@@ -3,6 +3,7 @@ import { errorText } from '@sallyport/shared/errors';
 import { maskWithin, Plans } from '@sallyport/shared/masking-rules';
 import { RULES_WAIT_MS } from '../limits.ts';
 import type { Logger } from '../telemetry/index.ts';
+import type { Analyse } from './analysis.ts';
 import { Rules, RulesAssembler, type RulesPart } from './rules.ts';
 import { SessionMasking, type SessionMaskingParts } from './session.ts';
 import { Vault } from './vault.ts';
@@ -14,6 +15,9 @@ export interface AgentMaskingOptions {
   readonly authorityPem: () => string;
   readonly clock: Clock;
   readonly log: Logger;
+  readonly analyse: Analyse;
+  /** Whether agent.yaml has an analyser of that name. */
+  readonly knowsAnalyser: (name: string) => boolean;
 }
 
 /** What holds for the little that is told of a server before there are rules. */
@@ -63,6 +67,8 @@ export class AgentMasking {
       rules: this.#rules,
       vault: this.#vault,
       clock: this.#options.clock,
+      log: this.#options.log,
+      analyse: this.#options.analyse,
     });
   }
 

@@ -23,6 +23,8 @@ export interface RulesOptions {
   /** The gateway's authority as it is trusted now, PEM. */
   readonly authorityPem: () => string;
   readonly vault: Vault;
+  /** Whether agent.yaml has an analyser of that name. */
+  readonly knowsAnalyser: (name: string) => boolean;
   readonly log: Logger;
 }
 
@@ -31,6 +33,8 @@ export class Rules {
   readonly #options: RulesOptions;
   #document: RulesDocument | undefined;
   #plans: Plans | undefined;
+  /** Analysers that rules ask. */
+  #analysers: ReadonlySet<string> = new Set();
   #kept: ReturnType<typeof loadRules>;
   #waiting: { version: number; wake: () => void }[] = [];
 
@@ -50,6 +54,11 @@ export class Rules {
   /** Undefined where there are no rules: then nothing is released. */
   get plans(): Plans | undefined {
     return this.#plans;
+  }
+
+  /** Whether any rule asks an analyser. */
+  get analyse(): boolean {
+    return this.#analysers.size > 0;
   }
 
   get set(): RuleSet | undefined {
@@ -122,6 +131,16 @@ export class Rules {
 
   #use(document: RulesDocument): void {
     this.#document = document;
+    this.#analysers = new Set(
+      document.rules.flatMap(({ spec: { match } }) => (match.analyser === undefined ? [] : [match.analyser])),
+    );
+    for (const name of this.#analysers) {
+      if (this.#options.knowsAnalyser(name)) continue;
+      this.#options.log.error(
+        'a masking rule asks an analyser that agent.yaml does not have: what it holds for is withheld',
+        { analyser: name },
+      );
+    }
     this.#plans = new Plans(document, {
       hashKey: Buffer.from(document.hashKey, 'base64'),
       vault: {

@@ -1,7 +1,9 @@
 import type { Clock } from '@sallyport/shared/clock';
 import { errorAnswer, type Message } from '@sallyport/shared/jsonrpc';
-import type { Finding, MaskResult } from '@sallyport/shared/masking';
+import type { Analysed, Finding, MaskResult } from '@sallyport/shared/masking';
 import { GuardedStream, HOLD_MAX_MS, type MaskScope, maskWithin } from '@sallyport/shared/masking-rules';
+import type { Logger } from '../telemetry/index.ts';
+import { type Analyse, analyseMessage } from './analysis.ts';
 import { type Outward, outward, read } from './restore.ts';
 import type { Rules } from './rules.ts';
 import { type GivenScope, Scopes } from './scopes.ts';
@@ -22,6 +24,8 @@ export interface SessionMaskingParts {
   readonly rules: Rules;
   readonly vault: Vault;
   readonly clock: Clock;
+  readonly log: Logger;
+  readonly analyse: Analyse;
   /** Takes what was held for a moment. */
   readonly release: (released: readonly Released[]) => void;
   /** Answers a request of the server that does not leave, so that it does not wait. */
@@ -75,8 +79,27 @@ export class SessionMasking {
     return out;
   }
 
+  /**
+   * What analysers find in a message of the server, or in an HTTP error's body, to be given with it to `fromServer` or
+   * `errorBody`. Undefined where no rule asks one, which is known at once.
+   */
+  analysis(exchange: number, payload: Buffer): Promise<Analysed | undefined> | undefined {
+    const { rules, analyse, log } = this.#parts;
+    if (!rules.analyse) return undefined;
+    const message = read(payload);
+    if (message === undefined) return undefined;
+    try {
+      const plan = rules.plans?.plan(this.#scopes.of(exchange, message).scope);
+      if (plan === undefined || plan === 'pass' || plan.analysers.size === 0) return undefined;
+      return analyseMessage(payload, plan, analyse, log);
+    } catch {
+      // Rules that can't be used: masking says so.
+      return undefined;
+    }
+  }
+
   /** A message of the server: what may leave now, in order. */
-  fromServer(exchange: number, payload: Buffer): Released[] {
+  fromServer(exchange: number, payload: Buffer, analysed?: Analysed): Released[] {
     const message = read(payload);
     if (message === undefined) return [this.#withheld({ exchange, message: undefined }, 'malformed', '')];
     const belongs = this.#scopes.of(exchange, message);
@@ -85,20 +108,20 @@ export class SessionMasking {
     if (message.kind !== 'notification') released.push(...this.#releaseStream(0));
     const key = belongs.exchange;
     if (message.kind === 'notification' || (this.#streams.get(key)?.stream.held ?? 0) > 0) {
-      released.push(...this.#push(key, belongs.scope, { exchange, message }));
+      released.push(...this.#push(key, belongs.scope, { exchange, message }, analysed));
       if (message.kind !== 'notification') released.push(...this.#releaseStream(key));
     } else {
-      released.push(this.#finish({ exchange, message }, this.#mask(payload, belongs.scope)));
+      released.push(this.#finish({ exchange, message }, this.#mask(payload, belongs.scope, analysed)));
     }
     if (message.kind === 'response') this.#ended(key);
     return released;
   }
 
   /** The body of an HTTP error answer. */
-  errorBody(exchange: number, body: Buffer): Released {
+  errorBody(exchange: number, body: Buffer, analysed?: Analysed): Released {
     const message = read(body);
     if (message === undefined) return this.#withheld({ exchange, message: undefined }, 'malformed', '');
-    return this.#finish({ exchange, message }, this.#mask(body, this.#scopes.ofExchange(exchange)));
+    return this.#finish({ exchange, message }, this.#mask(body, this.#scopes.ofExchange(exchange), analysed));
   }
 
   /** Nothing more comes for an exchange: what is held of it leaves. */
@@ -128,17 +151,17 @@ export class SessionMasking {
     if (exchange !== 0) this.#streams.delete(exchange);
   }
 
-  #mask(payload: Buffer, scope: MaskScope): MaskResult {
+  #mask(payload: Buffer, scope: MaskScope, analysed: Analysed | undefined): MaskResult {
     const { rules, clock } = this.#parts;
     if (rules.plans === undefined) return NO_RULES;
     try {
-      return maskWithin(clock, payload, rules.plans.plan(scope));
+      return maskWithin(clock, payload, rules.plans.plan(scope), analysed);
     } catch {
       return UNUSABLE_RULES;
     }
   }
 
-  #push(key: number, scope: MaskScope, beside: Beside): Released[] {
+  #push(key: number, scope: MaskScope, beside: Beside, analysed: Analysed | undefined): Released[] {
     const { rules, clock } = this.#parts;
     const released: Released[] = [];
     let open = this.#streams.get(key);
@@ -152,7 +175,7 @@ export class SessionMasking {
       }
       this.#streams.set(key, open);
     }
-    const results = open.stream.push(beside.message.raw, beside);
+    const results = open.stream.push(beside.message.raw, beside, analysed);
     if (open.stream.held > 0) this.#holdBriefly();
     return [...released, ...results.map((each) => this.#finish(each.beside, each.result))];
   }

@@ -1,7 +1,8 @@
 import { DETACHED_MS_MAX } from '../limits.ts';
 import type { Logger } from '../telemetry/index.ts';
 import { RelayRefusal } from './refusal.ts';
-import { HostedSession, isUrgent } from './session.ts';
+import { HostedSession } from './session.ts';
+import { isUrgent } from './session-parts.ts';
 import type { OpenMasker, OpenOrder, OpenServer, RefusalCode, TunnelSide } from './types.ts';
 
 export interface RelayOptions {

@@ -1,14 +1,15 @@
 import type { GatewayFrame__Output } from '@sallyport/proto';
-import { CHANNEL_END_MS } from '../limits.ts';
-import type { Logger } from '../telemetry/index.ts';
+import type { Analysed } from '@sallyport/shared/masking';
+import { CHANNEL_END_MS, TURNS_BEFORE_PAUSE } from '../limits.ts';
 import { type Assembled, Assembler } from './assembler.ts';
 import { DetachedMessages } from './detached.ts';
 import { ExecutedCalls } from './executed.ts';
 import { Outbox } from './outbox.ts';
+import { isUrgent, type SessionParts } from './session-parts.ts';
+import { Turns } from './turns.ts';
 import type {
   ChannelStream,
   ExchangeEnd,
-  OpenMasker,
   Released,
   ServerConnection,
   ServerEvents,
@@ -16,28 +17,11 @@ import type {
   TunnelSide,
 } from './types.ts';
 
-/** Reasons after which nothing of a session may go on (tunnel.proto, EndSession). */
-export function isUrgent(reason: string): boolean {
-  return reason === 'revoked' || reason === 'killed' || reason === 'expired';
-}
-
 interface Channel {
   readonly id: string;
   readonly stream: ChannelStream;
   readonly outbox: Outbox;
   readonly assembler: Assembler;
-}
-
-export interface SessionParts {
-  readonly id: string;
-  readonly server: string;
-  readonly log: Logger;
-  readonly relayedHeaders: (headers: Readonly<Record<string, string>>) => Record<string, string>;
-  readonly openMasker: OpenMasker;
-  /** Resolves when the masking rules are of that version or newer; false where they do not come. */
-  readonly rulesReady: (version: number) => true | Promise<boolean>;
-  /** Called once, when the session is over. The server may still be shutting down. */
-  readonly onOver: (session: HostedSession) => void;
 }
 
 /**
@@ -58,6 +42,7 @@ export class HostedSession implements ServerEvents {
   readonly #parts: SessionParts;
   readonly #executed = new ExecutedCalls();
   readonly #detached = new DetachedMessages();
+  readonly #turns = new Turns(() => this.#connection?.resume());
   readonly #masker: SessionMasker;
   #connection: ServerConnection | undefined;
   #channel: Channel | undefined;
@@ -99,6 +84,7 @@ export class HostedSession implements ServerEvents {
     if (before !== undefined) {
       before.outbox.close();
       before.stream.cancel();
+      this.#dropTurns();
       this.#masker.drop();
       this.#connection?.forgetExchanges();
     }
@@ -136,20 +122,32 @@ export class HostedSession implements ServerEvents {
   message(exchange: number, payload: Buffer): void {
     this.traffic += 1;
     this.awaiting = false;
-    this.#leave(this.#masker.fromServer(exchange, payload));
+    this.#turns.take(this.#masker.analysis(exchange, payload), (analysed) =>
+      this.#leave(this.#masker.fromServer(exchange, payload, analysed)),
+    );
+    if (this.#turns.waiting >= TURNS_BEFORE_PAUSE) this.#connection?.pause();
   }
 
   exchangeEnded(end: ExchangeEnd): void {
     this.traffic += 1;
     this.awaiting = false;
-    this.#leave(this.#masker.exchangeEnded(end.exchange));
+    const { errorBody } = end;
+    const analysis = errorBody === undefined ? undefined : this.#masker.analysis(end.exchange, errorBody);
+    this.#turns.take(analysis, (analysed) => this.#endExchange(end, analysed));
+  }
+
+  #endExchange({ errorBody, ...rest }: ExchangeEnd, analysed: Analysed | undefined): void {
+    this.#leave(this.#masker.exchangeEnded(rest.exchange));
     if (this.#channel === undefined) return;
-    const { errorBody, ...rest } = end;
     if (errorBody === undefined) {
       this.#channel.outbox.frame({ exchangeEnded: rest });
       return;
     }
-    const { payload, findings, rulesVersion, withheld } = this.#masker.errorBody(end.exchange, errorBody);
+    const { payload, findings, rulesVersion, withheld } = this.#masker.errorBody(
+      rest.exchange,
+      errorBody,
+      analysed,
+    );
     this.#channel.outbox.frame({
       exchangeEnded: { ...rest, errorBody: payload, findings: [...findings], rulesVersion, withheld },
     });
@@ -160,10 +158,20 @@ export class HostedSession implements ServerEvents {
   }
 
   ended(reason: string, detail: string): void {
+    this.#turns.take(undefined, () => this.#serverEnded(reason, detail));
+  }
+
+  #serverEnded(reason: string, detail: string): void {
     if (this.#over) return;
     this.#parts.log.info('session ended by its server', { reason, detail });
     this.#finish(reason, detail, false);
     this.#ending = this.#connection?.end(true) ?? Promise.resolve();
+  }
+
+  /** What still waits to be analysed has nobody left to go to. */
+  #dropTurns(): void {
+    const dropped = this.#turns.drop();
+    if (dropped > 0) this.#parts.log.warn('messages dropped that waited to be analysed', { dropped });
   }
 
   /** Hands over what may leave. */
@@ -259,6 +267,7 @@ export class HostedSession implements ServerEvents {
     this.#channel = undefined;
     this.detachedSinceMs = performance.now();
     this.#parts.log.info('channel closed, the session stays', { channel: channel.id });
+    this.#dropTurns();
     this.#leave(this.#masker.releaseAll());
     this.#masker.drop();
     this.#connection?.forgetExchanges();
@@ -267,6 +276,7 @@ export class HostedSession implements ServerEvents {
   }
 
   #finish(reason: string, detail: string, urgent: boolean): void {
+    this.#dropTurns();
     if (!urgent) this.#leave(this.#masker.releaseAll());
     this.#masker.drop();
     this.#over = true;

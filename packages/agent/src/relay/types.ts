@@ -1,4 +1,5 @@
 import type { AgentFrame, GatewayFrame__Output } from '@sallyport/proto';
+import type { Analysed } from '@sallyport/shared/masking';
 
 /** How far a message got (tunnel.proto, Delivery). */
 type Delivery = 'DELIVERY_NOT_SENT' | 'DELIVERY_SENT' | 'DELIVERY_ANSWERED';
@@ -68,8 +69,10 @@ export interface SessionMasker {
     readonly headers: Readonly<Record<string, string>>;
     readonly scope: MaskingScope | undefined;
   }): { readonly payload: Buffer } | { readonly error: string; readonly detail: string };
-  fromServer(exchange: number, payload: Buffer): readonly Released[];
-  errorBody(exchange: number, body: Buffer): Released;
+  /** What must be found out before a message or an error's body can be masked; undefined where nothing must. */
+  analysis(exchange: number, payload: Buffer): Promise<Analysed | undefined> | undefined;
+  fromServer(exchange: number, payload: Buffer, analysed?: Analysed): readonly Released[];
+  errorBody(exchange: number, body: Buffer, analysed?: Analysed): Released;
   exchangeEnded(exchange: number): readonly Released[];
   releaseAll(): readonly Released[];
   drop(): void;

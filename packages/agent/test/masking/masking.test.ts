@@ -34,6 +34,8 @@ function open(stateDir: string): AgentMasking {
     authorityPem: () => authority.pem,
     clock: systemClock,
     log,
+    analyse: () => Promise.reject(new Error('there is no analyser')),
+    knowsAnalyser: () => false,
   });
   closing.push(() => masking.close());
   return masking;

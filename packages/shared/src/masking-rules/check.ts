@@ -8,7 +8,16 @@ export interface RuleProblem {
   readonly message: string;
 }
 
-const MATCHES = ['profile', 'detectors', 'pattern', 'keys', 'paths', 'columns', 'dictionary'] as const;
+const MATCHES = [
+  'profile',
+  'detectors',
+  'pattern',
+  'keys',
+  'paths',
+  'columns',
+  'dictionary',
+  'analyser',
+] as const;
 const NO_VAULT: TokenVault = { tokenise: () => 'abcdefgh', detokenise: () => undefined };
 
 /** Checks a rule by compiling it, as it will be. What can't be compiled is refused before it is in force. */
@@ -18,9 +27,24 @@ export function checkRule(name: string, spec: RuleSpec): RuleProblem[] {
     const found = given.length === 0 ? 'none' : given.join(' and ');
     return [{ path: 'match', message: `must have exactly one of ${MATCHES.join(', ')}; it has ${found}.` }];
   }
-  const byName = spec.match.profile !== undefined || spec.match.detectors !== undefined;
+  const byName = given.some((each) => each === 'profile' || each === 'detectors' || each === 'analyser');
   if (byName && spec.entity !== undefined) {
-    return [{ path: 'entity', message: 'built-in detectors name what they find themselves; leave it out.' }];
+    return [
+      { path: 'entity', message: 'detectors and analysers name what they find themselves; leave it out.' },
+    ];
+  }
+  if ((spec.match.analyser === undefined) !== (spec.match.entities === undefined)) {
+    return [
+      {
+        path: 'match',
+        message: '"analyser" and "entities" belong together: which analyser, and what it is to find.',
+      },
+    ];
+  }
+  if (spec.match.analyser !== undefined && spec.scope.direction !== 'to-client') {
+    return [
+      { path: 'scope.direction', message: 'analysers are at the agent and read what goes to clients only.' },
+    ];
   }
   if (spec.label !== undefined && spec.action !== 'redact') {
     return [{ path: 'label', message: 'belongs to the action redact alone.' }];
@@ -46,6 +70,7 @@ export function checkRule(name: string, spec: RuleSpec): RuleProblem[] {
 
 function placeOf(code: MaskingErrorCode, match: RuleMatchSpec): string {
   if (code === 'unknown_detector') return 'match.detectors';
+  if (match.analyser !== undefined) return 'match.entities';
   const key = MATCHES.find((each) => match[each] !== undefined) ?? 'pattern';
   return code === 'rule_incomplete' ? 'entity' : `match.${key}`;
 }

@@ -1,5 +1,11 @@
 import type { Clock } from '../clock.ts';
-import { createStreamMasker, type MaskResult, maskMessage, type StreamMasker } from '../masking/index.ts';
+import {
+  type Analysed,
+  createStreamMasker,
+  type MaskResult,
+  maskMessage,
+  type StreamMasker,
+} from '../masking/index.ts';
 import { MASK_MAX_MS } from './limits.ts';
 import type { Choice } from './plans.ts';
 
@@ -10,11 +16,11 @@ const OVER_BUDGET: MaskResult = {
 };
 
 /** Masks one message within the time that one may take. Nothing is thrown: what fails is `refused`. */
-export function maskWithin(clock: Clock, raw: Uint8Array, plan: Choice): MaskResult {
+export function maskWithin(clock: Clock, raw: Uint8Array, plan: Choice, analysed?: Analysed): MaskResult {
   if (plan === 'pass') return { masked: raw, findings: [] };
   const untilMs = clock.monotonicMs() + MASK_MAX_MS;
   const withinBudget = (): boolean => clock.monotonicMs() < untilMs;
-  const result = maskMessage(raw, plan, { withinBudget });
+  const result = maskMessage(raw, plan, { withinBudget, ...(analysed === undefined ? {} : { analysed }) });
   // The engine asks every 64 KiB, so a small message that took long is noticed here.
   return withinBudget() ? result : OVER_BUDGET;
 }
@@ -51,15 +57,19 @@ export class GuardedStream<Beside> {
     this.#masker =
       plan === 'pass'
         ? undefined
-        : createStreamMasker(plan, { withinBudget: () => clock.monotonicMs() < this.#untilMs });
+        : createStreamMasker(plan, {
+            withinBudget: () => clock.monotonicMs() < this.#untilMs,
+            // Each message is analysed by itself, when it comes.
+            analysed: 'elsewhere',
+          });
   }
 
   get held(): number {
     return this.#waiting.length;
   }
 
-  push(raw: Uint8Array, beside: Beside): StreamResult<Beside>[] {
-    const alone = maskWithin(this.#clock, raw, this.#plan);
+  push(raw: Uint8Array, beside: Beside, analysed?: Analysed): StreamResult<Beside>[] {
+    const alone = maskWithin(this.#clock, raw, this.#plan, analysed);
     if (this.#masker === undefined || alone.refused !== undefined) {
       return [...this.release(), { result: alone, beside }];
     }

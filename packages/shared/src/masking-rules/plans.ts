@@ -8,6 +8,8 @@ export interface PlansOptions {
   readonly hashKey?: Uint8Array;
   /** For rules that make tokens. Without one (at the gateway) such a value is redacted. */
   readonly vault?: TokenVault;
+  /** Rules of analysers towards clients are held to at the agent, where the analysers are, and not here. */
+  readonly analysersElsewhere?: boolean;
 }
 
 /** Nothing is masked. What is then still held to is that the message is one. */
@@ -43,7 +45,7 @@ export class Plans {
   }
 
   #choose(scope: MaskScope): Choice {
-    const selection = select(this.set, scope);
+    const selection = this.#select(scope);
     const key = JSON.stringify({
       ...selection,
       rules: selection.rules.map(({ name }) => name),
@@ -55,6 +57,12 @@ export class Plans {
     const choice = this.#compile(scope, selection);
     this.#byRules.set(key, choice);
     return choice;
+  }
+
+  #select(scope: MaskScope): ReturnType<typeof select> {
+    const selection = select(this.set, scope);
+    if (this.#options.analysersElsewhere !== true || scope.direction === 'record') return selection;
+    return { ...selection, rules: selection.rules.filter(({ spec }) => spec.match.analyser === undefined) };
   }
 
   #compile(scope: MaskScope, selection: ReturnType<typeof select>): Choice {

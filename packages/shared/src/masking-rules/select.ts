@@ -117,5 +117,6 @@ function matchOf(match: RuleSpec['match']): MaskingRule['match'] {
   if (match.keys !== undefined) return { keys: match.keys };
   if (match.paths !== undefined) return { paths: match.paths };
   if (match.columns !== undefined) return { columns: match.columns };
+  if (match.analyser !== undefined) return { analyser: match.analyser, entities: match.entities ?? [] };
   return { dictionary: match.dictionary ?? [], ...caseSensitive };
 }

@@ -1,6 +1,9 @@
 import type { MediaChoice, ProfileName } from '../masking/index.ts';
 
-/** What a rule matches: exactly one of `profile`, `detectors`, `pattern`, `keys`, `paths`, `columns`, `dictionary`. */
+/**
+ * What a rule matches: exactly one of `profile`, `detectors`, `pattern`, `keys`, `paths`, `columns`,
+ * `dictionary`, `analyser`.
+ */
 export interface RuleMatchSpec {
   /** All detectors of a built-in profile. */
   readonly profile?: ProfileName;
@@ -11,6 +14,9 @@ export interface RuleMatchSpec {
   readonly paths?: readonly string[];
   readonly columns?: readonly string[];
   readonly dictionary?: readonly string[];
+  /** Name of an analyser of agent.yaml, for names and places; with the `entities` it is asked for. */
+  readonly analyser?: string;
+  readonly entities?: readonly string[];
   /** For `pattern` (default true) and `dictionary` (default false). */
   readonly caseSensitive?: boolean;
 }

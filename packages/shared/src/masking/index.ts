@@ -2,6 +2,7 @@
  * The masking engine (DESIGN.md §8): pure, no I/O, no clock. The agent runs it before data leaves the network, the
  * gateway again before release. Compile a plan once, mask every message with it.
  */
+export { textsToAnalyse } from './analysis.ts';
 export { DETECTORS } from './detectors/table.ts';
 export { MaskingError, type MaskingErrorCode } from './errors.ts';
 export { maskMessage } from './mask-message.ts';
@@ -11,6 +12,8 @@ export { type RestoreResult, restoreTokens } from './restore.ts';
 export { createStreamMasker, type StreamMasker } from './stream.ts';
 export type {
   Action,
+  Analysed,
+  AnalysedSpan,
   Carrier,
   Entity,
   Finding,

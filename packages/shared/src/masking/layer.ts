@@ -1,3 +1,4 @@
+import { maskAnalysed } from './analysed.ts';
 import { asciiText, HAS_ENTITY, HAS_FOLD, OPEN_BRACE, OPEN_BRACKET, utf8 } from './bytes.ts';
 import { Edits } from './edits.ts';
 import type { Unpack } from './encoded-runs.ts';
@@ -131,7 +132,9 @@ export class Layer {
       if (!this.scanner.secret(b, from, to, keyBits, edits))
         this.#lines(b, from, to, keyBits & ~SECRET, edits);
     } else this.scanner.scan(b, from, to, keyBits, edits);
-    if (this.run.plan.hasCustom) this.custom(b, from, to, edits);
+    if (!this.run.plan.hasCustom) return;
+    this.custom(b, from, to, edits);
+    if (this.run.plan.analysers.size > 0) maskAnalysed(this.run, b, from, to, edits);
   }
 
   /** A number lexeme. One written with an exponent, or a fraction of zeros, is read as the integer it is. */

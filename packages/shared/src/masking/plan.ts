@@ -1,10 +1,9 @@
 import { comparable } from './actions.ts';
 import { utf8 } from './bytes.ts';
+import { checkRules } from './check-rules.ts';
 import type { Detector, DigitsDetector, SignDetector, TokenDetector } from './detector.ts';
 import { DETECTORS } from './detectors/table.ts';
-import { MaskingError } from './errors.ts';
 import { KeyCache } from './keys.ts';
-import { RULES_MAX } from './limits.ts';
 import { PROFILES } from './profiles.ts';
 import { Dictionary } from './rules/dictionary.ts';
 import { plainName } from './rules/names.ts';
@@ -68,6 +67,8 @@ export class MaskingPlan {
   readonly patterns = new PatternSet();
   readonly patternReporters: Reporter[] = [];
   readonly dictionaries: Dictionary[] = [];
+  /** By analyser and entity: what is reported of its findings. */
+  readonly analysers = new Map<string, Map<string, Reporter>>();
   readonly paths = new PathSet();
   /** Reporter indexes by key name and by column name. */
   readonly keyNames = new Map<string, number>();
@@ -97,10 +98,11 @@ export class MaskingPlan {
     for (const [index, rule] of rules.entries())
       this.rules.push(compiledRule(rule, index, options, this.scope));
     this.#takeDetectors(rules);
+    this.#takeAnalysers(rules);
     for (const [index, rule] of rules.entries()) this.#takeCustomRule(rule, this.rules[index]);
     this.keys = new KeyCache(this.keyNames);
     this.hasContext = rules.some((rule) => rule.context !== undefined);
-    this.hasCustom = this.patterns.size > 0 || this.dictionaries.length > 0;
+    this.hasCustom = this.patterns.size > 0 || this.dictionaries.length > 0 || this.analysers.size > 0;
     this.wanted = this.digits.reduce((bits, { detector }) => bits | detector.context, 0);
     const upTo = (limit: number): number[] => Array.from({ length: limit }, (_, size) => size);
     this.digitsBySize = upTo(20).map((size) =>
@@ -158,9 +160,32 @@ export class MaskingPlan {
     }
   }
 
+  /** Rules of one analyser that name the same entity share a reporter, so that the first that applies wins. */
+  #takeAnalysers(rules: readonly MaskingRule[]): void {
+    for (const { match } of rules) {
+      if (!('analyser' in match)) continue;
+      const { analyser } = match;
+      const byEntity = this.analysers.get(analyser) ?? new Map<string, Reporter>();
+      this.analysers.set(analyser, byEntity);
+      for (const entity of match.entities) {
+        if (byEntity.has(entity)) continue;
+        const own = this.rules.filter((_, i) => {
+          const each = rules[i]?.match;
+          return (
+            each !== undefined &&
+            'analyser' in each &&
+            each.analyser === analyser &&
+            each.entities.includes(entity)
+          );
+        });
+        byEntity.set(entity, this.#reporter(analyser, entity, 1, own));
+      }
+    }
+  }
+
   #takeCustomRule(rule: MaskingRule, compiled: CompiledRule | undefined): void {
     const { match } = rule;
-    if (compiled === undefined || 'detectors' in match) return;
+    if (compiled === undefined || 'detectors' in match || 'analyser' in match) return;
     const reporter = this.#reporter(kindOf(rule), rule.entity ?? '', 1, [compiled]);
     if ('pattern' in match) {
       const pattern = compilePattern(rule.name, match.pattern, match.caseSensitive ?? true, reporter.index);
@@ -214,71 +239,6 @@ function compiledRule(rule: MaskingRule, index: number, options: PlanOptions, sc
       return made;
     },
   };
-}
-
-const NAME = /^[A-Z][A-Z0-9_]{0,39}$/;
-
-function checkRules(rules: readonly MaskingRule[], options: PlanOptions): void {
-  if (rules.length > RULES_MAX)
-    throw new MaskingError('rule_incomplete', `a plan holds at most ${RULES_MAX} rules`);
-  const names = new Set<string>();
-  for (const rule of rules) {
-    if (names.has(rule.name))
-      throw new MaskingError('duplicate_rule', `two rules are named "${rule.name}"; rename one`);
-    names.add(rule.name);
-    checkRule(rule, options);
-  }
-}
-
-function checkRule(rule: MaskingRule, options: PlanOptions): void {
-  if (rule.name.trim() === '') throw new MaskingError('rule_incomplete', 'a rule has no name');
-  if ('detectors' in rule.match) {
-    for (const name of rule.match.detectors) {
-      if (!DETECTORS.some((detector) => detector.name === name)) {
-        throw new MaskingError('unknown_detector', `rule "${rule.name}": there is no detector "${name}"`);
-      }
-    }
-  } else if (rule.entity === undefined || !NAME.test(rule.entity)) {
-    throw new MaskingError(
-      'rule_incomplete',
-      `rule "${rule.name}": needs an entity of capitals, digits and _ that names what it masks`,
-    );
-  }
-  const list = Object.values(rule.match)[0] as unknown;
-  if (
-    Array.isArray(list) &&
-    (list.length === 0 || list.some((item) => typeof item !== 'string' || item.trim() === ''))
-  ) {
-    throw new MaskingError('rule_incomplete', `rule "${rule.name}": its list is empty or has an empty item`);
-  }
-  if (
-    ('keys' in rule.match && rule.match.keys.some((key) => plainName(key) === '')) ||
-    ('columns' in rule.match && rule.match.columns.some((key) => plainName(key) === ''))
-  ) {
-    throw new MaskingError('rule_incomplete', `rule "${rule.name}": a name has no letter or digit`);
-  }
-  if (
-    rule.action.kind === 'redact' &&
-    rule.action.label !== undefined &&
-    !/^[A-Z][A-Z0-9_ -]{0,39}$/.test(rule.action.label)
-  ) {
-    throw new MaskingError(
-      'rule_incomplete',
-      `rule "${rule.name}": a label is capitals, digits, space, - and _`,
-    );
-  }
-  if (rule.action.kind === 'hash' && (options.hashKey === undefined || options.hashKey.length < 32)) {
-    throw new MaskingError(
-      'key_missing',
-      `rule "${rule.name}" hashes, and the plan has no key of 32 bytes or more`,
-    );
-  }
-  if (rule.action.kind === 'token' && options.vault === undefined) {
-    throw new MaskingError(
-      'vault_missing',
-      `rule "${rule.name}" makes tokens, and the plan has no token vault`,
-    );
-  }
 }
 
 /**

@@ -9,7 +9,7 @@ import {
   REMEMBERED_MAX_VALUES,
 } from './limits.ts';
 import type { CompiledRule, MaskingPlan, Reporter } from './plan.ts';
-import type { Carrier, Finding, MaskOptions, Place } from './types.ts';
+import type { Analysed, Carrier, Finding, MaskOptions, Place } from './types.ts';
 
 /** Places by number, so that a hit costs no text. */
 export const PLACES: readonly Place[] = [
@@ -56,6 +56,10 @@ export class Run {
   lastKey = 0;
   /** Takes the texts that go on from message to message, where somebody reads them as one (stream.ts). */
   flows: ((from: number, to: number) => void) | null = null;
+  /** What analysers found; null where nothing was given. */
+  analysed: Analysed | 'elsewhere' | null = null;
+  /** Takes the texts that analysers must read, in place of masking what they found. */
+  collect: ((text: string) => void) | null = null;
   /** The rule that acted last. */
   lastRule: CompiledRule | undefined;
   /** Text around the value in question, for rules with context words. */
@@ -87,6 +91,8 @@ export class Run {
     this.form = IN_VALUE;
     this.drop = false;
     this.flows = null;
+    this.analysed = options.analysed ?? null;
+    this.collect = null;
     this.keyText = '';
     this.#counts.clear();
     this.#slotCounts.fill(0);

@@ -66,6 +66,7 @@ export type RefusalReason =
   | 'detector_failed'
   | 'rule_refuses'
   | 'key_collision'
+  | 'analyser_failed'
   | 'token_unknown';
 
 /** A refusal: the code, and a sentence that is safe to show (it never holds content). */
@@ -118,6 +119,8 @@ export type RuleMatch =
   | { readonly paths: readonly string[] }
   /** Columns of SQL results, CSV and Markdown tables, compared like keys. */
   | { readonly columns: readonly string[] }
+  /** Names, places and the like, found by an analyser outside the engine (`MaskOptions.analysed`). */
+  | { readonly analyser: string; readonly entities: readonly string[] }
   /** Whole words or phrases. */
   | { readonly dictionary: readonly string[]; readonly caseSensitive?: boolean };
 
@@ -164,4 +167,21 @@ export interface PlanOptions {
 export interface MaskOptions {
   /** Asked every 64 KiB of work; false ends it with `over_budget`. The caller measures time; the engine has no clock. */
   readonly withinBudget?: () => boolean;
+  /**
+   * What the plan's analysers found in the message's texts (`textsToAnalyse`). A text that is missing withholds the
+   * message. `elsewhere` where it is masked by analysers at another step.
+   */
+  readonly analysed?: Analysed | 'elsewhere';
 }
+
+/** A part of a text that an analyser named; `start` and `end` are UTF-16 units, `score` is 0 to 1. */
+export interface AnalysedSpan {
+  readonly analyser: string;
+  readonly entity: string;
+  readonly start: number;
+  readonly end: number;
+  readonly score: number;
+}
+
+/** By text, as `textsToAnalyse` gave it. */
+export type Analysed = ReadonlyMap<string, readonly AnalysedSpan[]>;

@@ -53,6 +53,14 @@ export const maskingRuleKind: Kind = {
       paths: terms(MASKING_LIST_MAX, 1_000),
       columns: terms(MASKING_LIST_MAX),
       dictionary: terms(MASKING_TERMS_MAX),
+      analyser: Type.Optional(Type.String({ pattern: '^[a-z0-9-]{1,40}$' })),
+      entities: Type.Optional(
+        Type.Array(Type.String({ pattern: '^[A-Z][A-Z0-9_]{0,39}$' }), {
+          minItems: 1,
+          maxItems: MASKING_LIST_MAX,
+          uniqueItems: true,
+        }),
+      ),
       caseSensitive: Type.Optional(Type.Boolean()),
     }),
     entity: Type.Optional(Type.String({ pattern: '^[A-Z][A-Z0-9_]{0,39}$' })),
