@@ -1,25 +1,25 @@
-import { Client } from '@grpc/grpc-js';
+import { Duplex } from 'node:stream';
+
+type Write = typeof Duplex.prototype.write;
 
 /**
- * What agents of this process send through their tunnels, as it is serialised before TLS: every message of every
- * stream. Nothing is changed on its way.
+ * What agents of this process send through their tunnels: every byte that gRPC hands to HTTP/2, before TLS. Nothing
+ * is changed on its way.
  */
 export class TunnelTap {
-  readonly #original = Client.prototype.makeBidiStreamRequest;
+  readonly #original: Write = Duplex.prototype.write;
   #parts: Buffer[] = [];
 
   constructor() {
-    const { parts, original } = { parts: () => this.#parts, original: this.#original };
-    // Cast: the same function with one argument wrapped; its overloads can't be told apart here.
-    Client.prototype.makeBidiStreamRequest = function (this: Client, ...args: unknown[]) {
-      const serialise = args[1] as (value: unknown) => Buffer;
-      args[1] = (value: unknown) => {
-        const bytes = serialise(value);
-        parts().push(Buffer.from(bytes));
-        return bytes;
-      };
-      return (original as (...given: unknown[]) => unknown).apply(this, args);
-    } as typeof this.#original;
+    const original = this.#original;
+    const take = (chunk: unknown): void => {
+      if (chunk instanceof Uint8Array) this.#parts.push(Buffer.from(chunk));
+    };
+    // Cast: the same function, called with what it was called with.
+    Duplex.prototype.write = function (this: Duplex, ...args: unknown[]) {
+      if (this.constructor.name === 'ClientHttp2Stream') take(args[0]);
+      return (original as (...given: unknown[]) => boolean).apply(this, args);
+    } as Write;
   }
 
   /** All bytes sent so far. */
@@ -33,6 +33,6 @@ export class TunnelTap {
   }
 
   stop(): void {
-    Client.prototype.makeBidiStreamRequest = this.#original;
+    Duplex.prototype.write = this.#original;
   }
 }
