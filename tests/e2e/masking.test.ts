@@ -38,6 +38,10 @@ describe('masking where no document says anything', () => {
       ]),
     });
     expect(JSON.stringify(await sallyport.entries())).not.toContain('4111');
+    const { body } = await sallyport.api('GET', '/masking/statistics?server=echo&rule=PCI');
+    expect(body.items).toContainEqual(
+      expect.objectContaining({ rule: 'PCI', entity: 'PAN', detector: 'pan', at: 'agent', count: 1 }),
+    );
   });
 
   it('reads what comes before the answer as one text with it: a value split over two messages does not pass', async () => {

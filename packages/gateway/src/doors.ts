@@ -10,7 +10,7 @@ import type { AccessReviews, Grants } from './grant/index.ts';
 import { createFrontDoor, type FrontDoorOptions, readTls } from './http/index.ts';
 import type { Identity } from './identity/index.ts';
 import type { Limits } from './limit/index.ts';
-import type { AgentRules, Masking } from './masking/index.ts';
+import type { AgentRules, Masking, MaskingStatistics } from './masking/index.ts';
 import type { Policy } from './policy/index.ts';
 import type { Proposals } from './proposal/index.ts';
 import type { Registry, ServerSpec, Snapshot } from './registry/index.ts';
@@ -45,6 +45,7 @@ export interface Joined extends Foundation {
   readonly masking: Masking;
   readonly labels: Labels;
   readonly agentRules: AgentRules;
+  readonly maskingStatistics: MaskingStatistics;
   readonly metrics: Metrics;
   readonly grants: Grants;
   readonly limits: Limits;
@@ -83,7 +84,14 @@ export async function openDoors(joined: Joined, undo: (() => unknown)[]): Promis
     clock: systemClock,
     logger,
     publicUrl: settings.publicUrl,
-    counters: metrics,
+    counters: {
+      call: (...call) => metrics.call(...call),
+      missed: (server) => metrics.missed(server),
+      masked: (server, findings) => {
+        metrics.masked(server, findings);
+        joined.maskingStatistics.add(server, findings);
+      },
+    },
   };
   let api: ((request: IncomingMessage, response: ServerResponse) => void) | undefined;
   const front = createFrontDoor(
@@ -105,6 +113,10 @@ export async function openDoors(joined: Joined, undo: (() => unknown)[]): Promis
       grants: joined.grants,
       accessReviews: joined.accessReviews,
       proposals: joined.proposals,
+      masking: {
+        rules: () => masking.rules(),
+        counts: (query) => joined.maskingStatistics.counts(query),
+      },
       tunnel,
       sessions: sessionsView(sessions),
       gatewayInfo,

@@ -14,7 +14,7 @@ export interface JoinedMasking {
 
 /** Joins masking: rules come from the documents, keys from the database. */
 export async function joinMasking(given: {
-  foundation: Foundation;
+  foundation: Pick<Foundation, 'store' | 'sealer'>;
   registry: Registry;
 }): Promise<JoinedMasking> {
   const { foundation, registry } = given;

@@ -10,7 +10,7 @@ import { joinMasking, recordWithheld } from './join-masking.ts';
 import { loadPolicies, openPolicy } from './join-policy.ts';
 import { joinRecords } from './join-records.ts';
 import { joinAgentWitness, signerSettings, witnessReadings, witnessSettings } from './join-witness.ts';
-import type { AgentRules } from './masking/index.ts';
+import { type AgentRules, MaskingStatistics } from './masking/index.ts';
 import type { Policy } from './policy/index.ts';
 import { openProposals } from './proposal/index.ts';
 import { openRegistry, type Snapshot } from './registry/index.ts';
@@ -72,6 +72,8 @@ async function joinRooms(settings: Settings, logger: Logger, undo: (() => unknow
   const labels = await Labels.open(store, clock);
   undo.push(() => labels.close());
   const { masking, agentRules } = await joinMasking({ foundation, registry });
+  const maskingStatistics = new MaskingStatistics(store, clock, logger);
+  undo.push(() => maskingStatistics.close());
   const onSessionEnded: ((session: string) => void)[] = [];
   const { tunnel, sessions } = await joinTunnel(
     { settings, logger, audit, foundation, onSessionEnded, agentRules },
@@ -119,6 +121,7 @@ async function joinRooms(settings: Settings, logger: Logger, undo: (() => unknow
     metrics,
     masking,
     agentRules,
+    maskingStatistics,
     ...access,
     proposals,
   };

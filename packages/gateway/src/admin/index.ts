@@ -15,6 +15,7 @@ import { addAuditRoutes } from './routes/audit.ts';
 import { addAuditRecordRoutes } from './routes/audit-records.ts';
 import { addDocumentRoutes } from './routes/documents.ts';
 import { addGrantRoutes } from './routes/grants.ts';
+import { addMaskingRoutes } from './routes/masking.ts';
 import { addPolicyRoutes } from './routes/policies.ts';
 import { addProposalRoutes } from './routes/proposals.ts';
 import { addSelfRoutes } from './routes/self.ts';
@@ -85,6 +86,7 @@ export async function createAdmin(
       addAuditRoutes(api, rooms);
       addAuditRecordRoutes(api, rooms);
       addPolicyRoutes(api, rooms);
+      addMaskingRoutes(api, rooms);
     },
     { prefix: API_PREFIX },
   );

@@ -34,6 +34,12 @@ export const MEMBERSHIPS_MAX_ITEMS = 100;
 /** Names of people and accounts may be long (e-mail, distinguished names), but not unbounded. */
 export const NAME_MAX_CHARS = 256;
 
+/** Sample in one test of masking: a large answer of a server. */
+export const MASKING_SAMPLE_MAX_CHARS = 512 * 1024;
+
+/** Rules tried together. */
+export const MASKING_TRIAL_MAX_RULES = 100;
+
 /** Cedar text in one check. */
 export const CEDAR_MAX_CHARS = 256 * 1024;
 

@@ -1,7 +1,9 @@
 import type { Clock } from '@sallyport/shared/clock';
+import type { RuleSet } from '@sallyport/shared/masking-rules';
 import type { Audit } from '../audit/index.ts';
 import type { AccessReviews, Grants } from '../grant/index.ts';
 import type { Identity } from '../identity/index.ts';
+import type { CountQuery, RuleCount } from '../masking/index.ts';
 import type { Policy } from '../policy/index.ts';
 import type { Proposals } from '../proposal/index.ts';
 import type { Changer, Registry } from '../registry/index.ts';
@@ -59,6 +61,11 @@ export interface AdminRooms {
   readonly accessReviews: Pick<AccessReviews, 'list' | 'decide'>;
   readonly proposals: Pick<Proposals, 'propose' | 'confirm' | 'refuse' | 'get' | 'list'>;
   readonly tunnel: Tunnel;
+  /** The masking rules in force, and how often each hid something. */
+  readonly masking: {
+    rules(): RuleSet;
+    counts(query: CountQuery): Promise<RuleCount[]>;
+  };
   readonly sessions: SessionsView;
   readonly gatewayInfo: GatewayInfo;
   readonly clock: Clock;

@@ -1,4 +1,5 @@
 export type { RecordEntry, RegistryEntry } from './apply.ts';
+export { checkDocument } from './check.ts';
 export { RegistryError, type RegistryErrorCode } from './errors.ts';
 export { openRegistry, type RegistryOptions } from './open.ts';
 export {

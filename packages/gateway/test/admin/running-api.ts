@@ -7,7 +7,9 @@ import { type Admin, type AdminRooms, createAdmin } from '../../src/admin/index.
 import { type AuditOptions, openAudit } from '../../src/audit/index.ts';
 import { openIdentity } from '../../src/identity/index.ts';
 import { joinAccess } from '../../src/join-access.ts';
+import { joinMasking } from '../../src/join-masking.ts';
 import { joinRecords } from '../../src/join-records.ts';
+import { MaskingStatistics } from '../../src/masking/index.ts';
 import { createPolicy } from '../../src/policy/index.ts';
 import { openProposals } from '../../src/proposal/index.ts';
 import { openRegistry, ROLES, type Role, type Snapshot } from '../../src/registry/index.ts';
@@ -182,6 +184,8 @@ async function joinRooms(
   );
   const proposals = openProposals({ store, clock, logger, record: (entry) => audit.record(entry) });
   joinRecords(proposals, audit);
+  const { masking } = await joinMasking({ foundation: { store, sealer }, registry });
+  const maskingStatistics = new MaskingStatistics(store, clock, logger);
   const gatewayInfo = {
     version: GATEWAY_VERSION,
     publicUrl,
@@ -196,6 +200,7 @@ async function joinRooms(
     audit,
     ...access,
     proposals,
+    masking: { rules: () => masking.rules(), counts: (query) => maskingStatistics.counts(query) },
     tunnel,
     sessions: sessionsView(sessions),
     gatewayInfo,
@@ -205,6 +210,7 @@ async function joinRooms(
   const close = async (): Promise<void> => {
     await tunnel.stop(0);
     sessions.close();
+    await maskingStatistics.close();
     await proposals.close();
     await access.grants.close();
     await access.limits.close();
