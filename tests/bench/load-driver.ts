@@ -3,7 +3,7 @@ import { join } from 'node:path';
 
 export type LoadOrder =
   | { kind: 'open'; party: string; url: string; headers: Record<string, string>; sessions: number }
-  | { kind: 'run'; party: string; concurrency: number; durationMs: number };
+  | { kind: 'run'; party: string; concurrency: number; durationMs: number; text?: string };
 export type LoadAnswer = { result: CellResult | null } | { error: string };
 
 /** One party at one concurrency for some seconds. */
@@ -20,7 +20,7 @@ export interface LoadDriver {
   /** Opens legacy sessions until the party has this many. */
   open(party: string, url: string, headers: Record<string, string>, sessions: number): Promise<void>;
   /** Calls in closed loops, the callers taking turns at the open sessions. @throws Error on the first wrong answer. */
-  run(party: string, concurrency: number, durationMs: number): Promise<CellResult>;
+  run(party: string, concurrency: number, durationMs: number, text?: string): Promise<CellResult>;
   readonly pid: number;
   stop(): void;
 }
@@ -46,8 +46,9 @@ export function startLoadDriver(): LoadDriver {
     open: async (party, url, headers, sessions) => {
       await send({ kind: 'open', party, url, headers, sessions });
     },
-    run: async (party, concurrency, durationMs) => {
-      const result = await send({ kind: 'run', party, concurrency, durationMs });
+    run: async (party, concurrency, durationMs, text) => {
+      const order = { kind: 'run' as const, party, concurrency, durationMs };
+      const result = await send(text === undefined ? order : { ...order, text });
       if (result === null) throw new Error('the load generator returned no figures');
       return result;
     },

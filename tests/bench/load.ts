@@ -98,8 +98,11 @@ function lastEvent(body: string): string {
   return data;
 }
 
-async function runCell(party: OpenParty, concurrency: number, durationMs: number): Promise<CellResult> {
-  const filler = 'x'.repeat(TEXT_BYTES);
+async function runCell(
+  party: OpenParty,
+  { concurrency, durationMs, text }: Extract<LoadOrder, { kind: 'run' }>,
+): Promise<CellResult> {
+  const filler = text ?? 'x'.repeat(TEXT_BYTES);
   const latencies: number[] = [];
   const start = performance.now();
   const end = start + durationMs;
@@ -148,7 +151,7 @@ async function obey(order: LoadOrder): Promise<CellResult | null> {
   }
   const party = parties.get(order.party);
   if (party === undefined) throw new Error('the party is not open');
-  return runCell(party, order.concurrency, order.durationMs);
+  return runCell(party, order);
 }
 
 process.on('message', (order: LoadOrder) => {

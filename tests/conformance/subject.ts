@@ -11,6 +11,8 @@ export type AgentServer =
 
 export interface SubjectOptions {
   readonly servers: Readonly<Record<string, AgentServer>>;
+  /** Members of the Server documents, by server. */
+  readonly documents?: Readonly<Record<string, object>>;
   /** Cedar policies by name. Without any, the group `engineers` may use every server. */
   readonly policies?: Readonly<Record<string, string>>;
   /** Port of a pass-through at `localhost` by which clients come too: its Host and Origin are then ours. */
@@ -156,7 +158,11 @@ function documentsFor(options: SubjectOptions): object[] {
   };
   return [
     { kind: 'Group', name: 'engineers', spec: {} },
-    ...servers.map((name) => ({ kind: 'Server', name, spec: { agents: ['subject'] } })),
+    ...servers.map((name) => ({
+      kind: 'Server',
+      name,
+      spec: { agents: ['subject'], ...options.documents?.[name] },
+    })),
     ...Object.entries(policies).map(([name, cedar]) => ({ kind: 'Policy', name, spec: { cedar } })),
   ];
 }
