@@ -17,9 +17,6 @@ export const DETACHED_BYTES_MAX = 1024 * 1024;
 /** A session nobody came back to ends after this: the gateway's own idle limit is 15 min, so this only mops up. */
 export const DETACHED_MS_MAX = 20 * 60_000;
 
-/** Ids of executed calls remembered per session. A repeat comes within seconds; 4,096 calls are minutes of load. */
-export const EXECUTED_CALLS_MAX = 4_096;
-
 /** Parts of large messages in flight on one channel: 1 MiB keeps the wire busy and one slow reader cheap. */
 export const PARTS_IN_FLIGHT_MAX = 4;
 
@@ -206,5 +203,22 @@ export const ANALYSER_ANSWER_MAX_BYTES = 16 * 1024 * 1024;
 export const PLUGIN_MEMORY_MB = 512;
 export const PLUGIN_MEMORY_MAX_MB = 64 * 1024;
 
-/** Messages of a server that wait for their analysis. Beyond them its output is not read on. */
+/** Messages of a session that wait for an analysis or a receipt. Beyond them their source is not read on. */
 export const TURNS_BEFORE_PAUSE = 16;
+
+// ---- receipts ----
+
+/** Calls whose repetition is noticed for certain; 64 bits each, in two generations. */
+export const RECEIPTS_SEEN_MIN = 65_536;
+
+/** A file of receipts: some 15,000 calls. */
+export const RECEIPTS_SEGMENT_BYTES = 4 * 1024 * 1024;
+
+/** Receipts that the gateway has got are kept up to this, for whoever asks again. */
+export const RECEIPTS_KEPT_BYTES = 64 * 1024 * 1024;
+
+/** Receipts that the gateway has not got. Beyond it no call is executed: millions that nobody has asked after. */
+export const RECEIPTS_UNHEARD_BYTES = 1024 * 1024 * 1024;
+
+/** Of one page for the gateway: well within a control message. */
+export const RECEIPTS_PAGE_BYTES = 512 * 1024;

@@ -1,4 +1,5 @@
 import { systemClock } from '@sallyport/shared/clock';
+import { errorText } from '@sallyport/shared/errors';
 import { newId } from '@sallyport/shared/ids';
 import {
   type AgentConfig,
@@ -15,6 +16,7 @@ import { obtainIdentity } from './identity.ts';
 import { SESSIONS_MAX } from './limits.ts';
 import { AgentMasking } from './masking/index.ts';
 import { Inventory } from './probe/index.ts';
+import { Receipts } from './receipts/index.ts';
 import { Relay, RelayRefusal, type StartServer } from './relay/index.ts';
 import { openServerRooms, type ServerRooms } from './server-rooms.ts';
 import { converse, type ServerConnection, ServerError } from './servers/index.ts';
@@ -75,6 +77,7 @@ class Agent implements RunningAgent {
   readonly #log: Logger;
   readonly #rooms: ServerRooms;
   readonly #masking: AgentMasking;
+  readonly #receipts: Receipts;
   readonly #relay: Relay;
   readonly #inventory: Inventory<ServerDefinition>;
   readonly #witness: Witness;
@@ -104,6 +107,12 @@ class Agent implements RunningAgent {
       log: log.child({ room: 'masking' }),
       analyse: (name, texts, entities) => this.#rooms.analysers.analyse(name, texts, entities),
       knowsAnalyser: (name) => this.#config.analysers.has(name),
+    });
+    this.#receipts = new Receipts({
+      stateDir: options.stateDir,
+      agent: identity.agentName,
+      clock: systemClock,
+      log: log.child({ room: 'receipts' }),
     });
     this.#relay = this.#openRelay();
     this.#inventory = new Inventory<ServerDefinition>({
@@ -181,6 +190,7 @@ class Agent implements RunningAgent {
     this.#tunnels.stop();
     await this.#rooms.close();
     this.#masking.close();
+    this.#receipts.close();
     this.#log.info('agent stopped');
   }
 
@@ -188,6 +198,7 @@ class Agent implements RunningAgent {
     const slots = openSessionSlots();
     return new Relay({
       log: this.#log.child({ room: 'relay' }),
+      beginCall: (call, server, session) => this.#receipts.begin({ call, server, session }),
       relayedHeaders,
       openServer: (request) => this.#openServer(request),
       takeSlot: (server) => {
@@ -228,6 +239,17 @@ class Agent implements RunningAgent {
     };
   }
 
+  #receiptsPage(chain: string, after: number) {
+    this.#receipts.heard(chain, after);
+    try {
+      const { head, lines, chain: own } = this.#receipts.page(chain, after);
+      return { chain: own, size: head.n, head: head.hash, lines: [...lines], problem: '' };
+    } catch (thrown) {
+      const { head, chain: own } = this.#receipts;
+      return { chain: own, size: head.n, head: head.hash, lines: [], problem: errorText(thrown) };
+    }
+  }
+
   #openTunnels(connect: ConnectClient, version: string): Tunnels {
     return new Tunnels({
       agentVersion: version,
@@ -250,6 +272,7 @@ class Agent implements RunningAgent {
         probe: (server) => this.#inventory.probe(server),
         witness: ({ request, logKeys }) => this.#witness.add(request, logKeys),
         rulesTaker: () => this.#masking.taker(),
+        receipts: ({ chain, after }) => this.#receiptsPage(chain, after),
         leaseEnded: (tunnelId) => {
           const ended = this.#relay.endOfTunnel(tunnelId);
           if (ended > 0) this.#log.warn('sessions ended with their lease', { tunnel: tunnelId, ended });

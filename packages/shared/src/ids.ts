@@ -6,7 +6,19 @@ const pool = new Uint8Array(4096);
 let used = pool.length;
 
 /** Prefixes of the ids people and scripts see. One prefix per concept of DESIGN.md §2. */
-export type IdPrefix = 'ses' | 'cal' | 'ent' | 'tok' | 'agt' | 'apr' | 'grt' | 'chn' | 'req' | 'bot' | 'prp';
+export type IdPrefix =
+  | 'ses'
+  | 'cal'
+  | 'ent'
+  | 'tok'
+  | 'agt'
+  | 'apr'
+  | 'grt'
+  | 'chn'
+  | 'req'
+  | 'bot'
+  | 'prp'
+  | 'rch';
 
 /**
  * A random id, `<prefix>_` and 20 characters of base 32 (100 bits).

@@ -2,12 +2,14 @@ import { DETACHED_MS_MAX } from '../limits.ts';
 import type { Logger } from '../telemetry/index.ts';
 import { RelayRefusal } from './refusal.ts';
 import { HostedSession } from './session.ts';
-import { isUrgent } from './session-parts.ts';
+import { isUrgent, type SessionParts } from './session-parts.ts';
 import type { OpenMasker, OpenOrder, OpenServer, RefusalCode, TunnelSide } from './types.ts';
 
 export interface RelayOptions {
   readonly log: Logger;
   readonly openServer: OpenServer;
+  /** Notes a call before it is executed: false where it was executed before. Throws where that can't be noted. */
+  readonly beginCall: SessionParts['beginCall'];
   readonly relayedHeaders: (headers: Readonly<Record<string, string>>) => Record<string, string>;
   /** Takes a place for a session; words where there is none. Given back by `giveSlot`. */
   readonly takeSlot: (server: string) => string | undefined;
@@ -128,6 +130,7 @@ export class Relay {
         id: sessionId,
         server,
         log: this.#options.log.child({ server, session: sessionId }),
+        beginCall: this.#options.beginCall,
         relayedHeaders: this.#options.relayedHeaders,
         openMasker: this.#options.openMasker,
         rulesReady: (version) => version <= this.#options.rulesVersion() || this.#options.rulesReady(version),

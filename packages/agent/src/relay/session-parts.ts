@@ -11,6 +11,8 @@ export interface SessionParts {
   readonly id: string;
   readonly server: string;
   readonly log: Logger;
+  /** Notes a call before it is executed: false where it was executed before. Throws where that can't be noted. */
+  readonly beginCall: (call: string, server: string, session: string) => Promise<boolean>;
   readonly relayedHeaders: (headers: Readonly<Record<string, string>>) => Record<string, string>;
   readonly openMasker: OpenMasker;
   /** Resolves when the masking rules are of that version or newer; false where they do not come. */

@@ -1,10 +1,11 @@
 import type { GatewayFrame__Output } from '@sallyport/proto';
 import type { Analysed } from '@sallyport/shared/masking';
-import { CHANNEL_END_MS, TURNS_BEFORE_PAUSE } from '../limits.ts';
+import { TURNS_BEFORE_PAUSE } from '../limits.ts';
 import { type Assembled, Assembler } from './assembler.ts';
 import { DetachedMessages } from './detached.ts';
-import { ExecutedCalls } from './executed.ts';
 import { Outbox } from './outbox.ts';
+import { Outward } from './outward.ts';
+import { type Channel, closeChannel } from './session-channel.ts';
 import { isUrgent, type SessionParts } from './session-parts.ts';
 import { Turns } from './turns.ts';
 import type {
@@ -16,13 +17,6 @@ import type {
   SessionMasker,
   TunnelSide,
 } from './types.ts';
-
-interface Channel {
-  readonly id: string;
-  readonly stream: ChannelStream;
-  readonly outbox: Outbox;
-  readonly assembler: Assembler;
-}
 
 /**
  * One session of one server at this agent. It outlives its channel: a channel that breaks without EndChannel
@@ -40,9 +34,13 @@ export class HostedSession implements ServerEvents {
   /** True from a request until the next message from the server: something is probably being worked on. */
   awaiting = false;
   readonly #parts: SessionParts;
-  readonly #executed = new ExecutedCalls();
   readonly #detached = new DetachedMessages();
-  readonly #turns = new Turns(() => this.#connection?.resume());
+  readonly #turns = new Turns({
+    before: TURNS_BEFORE_PAUSE,
+    pause: () => this.#connection?.pause(),
+    resume: () => this.#connection?.resume(),
+  });
+  readonly #outward: Outward;
   readonly #masker: SessionMasker;
   #connection: ServerConnection | undefined;
   #channel: Channel | undefined;
@@ -54,6 +52,12 @@ export class HostedSession implements ServerEvents {
     this.server = parts.server;
     this.tunnel = tunnel;
     this.#parts = parts;
+    this.#outward = new Outward({
+      begin: (callId) => parts.beginCall(callId, parts.server, parts.id),
+      send: (outgoing) => this.#connection?.send(outgoing) !== false,
+      pause: () => this.#channel?.stream.pause(),
+      resume: () => this.#channel?.stream.resume(),
+    });
     this.#masker = parts.openMasker({
       server: parts.server,
       release: (released) => this.#leave(released),
@@ -125,7 +129,6 @@ export class HostedSession implements ServerEvents {
     this.#turns.take(this.#masker.analysis(exchange, payload), (analysed) =>
       this.#leave(this.#masker.fromServer(exchange, payload, analysed)),
     );
-    if (this.#turns.waiting >= TURNS_BEFORE_PAUSE) this.#connection?.pause();
   }
 
   exchangeEnded(end: ExchangeEnd): void {
@@ -154,7 +157,7 @@ export class HostedSession implements ServerEvents {
   }
 
   drained(): void {
-    this.#channel?.stream.resume();
+    this.#outward.drained();
   }
 
   ended(reason: string, detail: string): void {
@@ -170,6 +173,7 @@ export class HostedSession implements ServerEvents {
 
   /** What still waits to be analysed has nobody left to go to. */
   #dropTurns(): void {
+    this.#outward.drop();
     const dropped = this.#turns.drop();
     if (dropped > 0) this.#parts.log.warn('messages dropped that waited to be analysed', { dropped });
   }
@@ -200,7 +204,8 @@ export class HostedSession implements ServerEvents {
       }
     } else if (frame.cancelExchange) {
       this.#leave(this.#masker.exchangeEnded(frame.cancelExchange.exchange));
-      this.#connection?.cancel(frame.cancelExchange.exchange);
+      const { exchange } = frame.cancelExchange;
+      this.#outward.afterwards(() => this.#connection?.cancel(exchange));
     } else if (frame.openListen) {
       this.#connection?.listen(frame.openListen.exchange, frame.openListen.lastEventId);
     } else if (frame.endChannel) this.#endedByGateway(frame.endChannel.reason);
@@ -243,13 +248,13 @@ export class HostedSession implements ServerEvents {
       this.#notSent(channel, exchange, masked.error, masked.detail);
       return;
     }
-    if (callId !== '' && !this.#executed.begin(callId)) {
-      this.#notSent(channel, exchange, 'duplicate_call', 'the agent has executed this call before');
-      return;
-    }
-    if (expectsAnswer) this.awaiting = true;
-    if (this.#connection?.send({ exchange, payload: masked.payload, expectsAnswer, headers }) === false)
-      channel.stream.pause();
+    const outgoing = { exchange, payload: masked.payload, expectsAnswer, headers };
+    const given = (): void => {
+      if (expectsAnswer) this.awaiting = true;
+    };
+    this.#outward.send(callId, outgoing, given, (why) =>
+      this.#notSent(channel, exchange, why.error, why.detail),
+    );
   }
 
   #notSent(channel: Channel, exchange: number, error: string, detail: string): void {
@@ -283,18 +288,7 @@ export class HostedSession implements ServerEvents {
     const channel = this.#channel;
     this.#channel = undefined;
     if (channel === undefined) this.tunnel.sessionEnded(this.id, reason, detail);
-    else {
-      const { outbox, stream } = channel;
-      // What a revoked session's server has said and still waits here must not leave any more.
-      if (urgent) outbox.drop();
-      outbox.frame({ sessionEnded: { sessionId: this.id, reason, detail } });
-      outbox.whenEmpty(() => {
-        stream.resume();
-        stream.end();
-      });
-      // A gateway that neither reads nor answers must not keep the stream for ever; on an ended one it does nothing.
-      setTimeout(() => stream.cancel(), CHANNEL_END_MS).unref();
-    }
+    else closeChannel(channel, { sessionId: this.id, reason, detail }, urgent);
     this.#parts.onOver(this);
   }
 }

@@ -3,20 +3,24 @@ interface Turn {
   readonly go: (value: unknown) => void;
 }
 
+export interface TurnsOptions {
+  /** So many may wait before the source is told to stop. */
+  readonly before: number;
+  readonly pause: () => void;
+  readonly resume: () => void;
+}
+
 /**
- * Keeps the order of what a server says where some of it must wait, as for an analyser. What has nothing to wait for,
- * and nothing before it that does, goes on at once.
+ * Keeps an order where some of it must wait, as for an analyser or a receipt. What has nothing to wait for, and nothing
+ * before it that does, goes on at once.
  */
 export class Turns {
+  readonly #options: TurnsOptions;
   #queue: Turn[] = [];
-  readonly #onEmpty: () => void;
+  #paused = false;
 
-  constructor(onEmpty: () => void) {
-    this.#onEmpty = onEmpty;
-  }
-
-  get waiting(): number {
-    return this.#queue.length;
+  constructor(options: TurnsOptions) {
+    this.#options = options;
   }
 
   /** `wait` must not reject. */
@@ -28,12 +32,16 @@ export class Turns {
     // Cast: what is waited for is what `go` takes.
     this.#queue.push({ wait: wait ?? Promise.resolve(undefined), go: go as Turn['go'] });
     if (this.#queue.length === 1) void this.#run(this.#queue);
+    if (this.#queue.length < this.#options.before || this.#paused) return;
+    this.#paused = true;
+    this.#options.pause();
   }
 
-  /** What waits does not happen any more. */
+  /** What waits does not happen any more. @returns how much that was */
   drop(): number {
     const dropped = this.#queue.length;
     this.#queue = [];
+    this.#paused = false;
     return dropped;
   }
 
@@ -46,6 +54,8 @@ export class Turns {
       if (queue !== this.#queue) return;
       queue.shift();
     }
-    if (queue === this.#queue) this.#onEmpty();
+    if (!this.#paused) return;
+    this.#paused = false;
+    this.#options.resume();
   }
 }

@@ -18,6 +18,7 @@ interface AttachmentEvents {
   endSession(sessionId: string, reason: string): void;
   probe(server: string): void;
   witness: TunnelHandlers['witness'];
+  receipts: TunnelHandlers['receipts'];
   rules(
     part: Parameters<ReturnType<TunnelHandlers['rulesTaker']>>[0],
   ): ReturnType<ReturnType<TunnelHandlers['rulesTaker']>>;
@@ -151,6 +152,9 @@ export class Attachment implements Side {
     } else if (order.maskingRules) {
       const acknowledged = events.rules(order.maskingRules);
       if (acknowledged !== undefined) this.#send({ maskingRulesAck: acknowledged });
+    } else if (order.receiptsRequest) {
+      const { number, chain, after } = order.receiptsRequest;
+      this.#send({ receiptsPage: { ...events.receipts({ chain, after }), number } });
     } else if (order.drain) this.#settle({ kind: 'draining' });
     else if (order.probeServer) events.probe(order.probeServer.server);
     else if (order.witnessRequest) {

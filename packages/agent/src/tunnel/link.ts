@@ -116,6 +116,7 @@ export class Link {
         endSession: handlers.endSession,
         probe: handlers.probe,
         witness: handlers.witness,
+        receipts: handlers.receipts,
         rules: handlers.rulesTaker(),
         sessionEnded: (sessionId, reason, detail) => this.#sessionEnded(sessionId, reason, detail),
         closed: () => this.#draining.delete(attachment),

@@ -25,6 +25,7 @@ export type AttachCall = ReturnType<TunnelClient['Attach']>;
 
 export type Control = AgentControl;
 export type Order = GatewayControl__Output;
+type Receipts = NonNullable<Control['receiptsPage']>;
 type Witnessed = NonNullable<Control['witnessAnswer']>;
 
 /** What a tunnel asks of the rest of the agent. */
@@ -36,6 +37,8 @@ export interface TunnelHandlers {
   readonly probe: (server: string) => void;
   /** Countersigns a checkpoint of the gateway's audit log, or says why not. */
   readonly witness: (request: NonNullable<Order['witnessRequest']>) => Promise<Omit<Witnessed, 'number'>>;
+  /** Receipts of executed calls, behind those that the gateway has. */
+  readonly receipts: (asked: { readonly chain: string; readonly after: number }) => Omit<Receipts, 'number'>;
   /** For one tunnel: takes parts of masking rules, and with the last one says what came of them. */
   readonly rulesTaker: () => (part: {
     readonly version: number;

@@ -27,6 +27,8 @@ import type { MaskingScope as _sallyport_tunnel_v1_MaskingScope, MaskingScope__O
 import type { OpenChannel as _sallyport_tunnel_v1_OpenChannel, OpenChannel__Output as _sallyport_tunnel_v1_OpenChannel__Output } from './sallyport/tunnel/v1/OpenChannel.ts';
 import type { OpenListen as _sallyport_tunnel_v1_OpenListen, OpenListen__Output as _sallyport_tunnel_v1_OpenListen__Output } from './sallyport/tunnel/v1/OpenListen.ts';
 import type { ProbeServer as _sallyport_tunnel_v1_ProbeServer, ProbeServer__Output as _sallyport_tunnel_v1_ProbeServer__Output } from './sallyport/tunnel/v1/ProbeServer.ts';
+import type { ReceiptsPage as _sallyport_tunnel_v1_ReceiptsPage, ReceiptsPage__Output as _sallyport_tunnel_v1_ReceiptsPage__Output } from './sallyport/tunnel/v1/ReceiptsPage.ts';
+import type { ReceiptsRequest as _sallyport_tunnel_v1_ReceiptsRequest, ReceiptsRequest__Output as _sallyport_tunnel_v1_ReceiptsRequest__Output } from './sallyport/tunnel/v1/ReceiptsRequest.ts';
 import type { Refused as _sallyport_tunnel_v1_Refused, Refused__Output as _sallyport_tunnel_v1_Refused__Output } from './sallyport/tunnel/v1/Refused.ts';
 import type { RenewRequest as _sallyport_tunnel_v1_RenewRequest, RenewRequest__Output as _sallyport_tunnel_v1_RenewRequest__Output } from './sallyport/tunnel/v1/RenewRequest.ts';
 import type { RenewResponse as _sallyport_tunnel_v1_RenewResponse, RenewResponse__Output as _sallyport_tunnel_v1_RenewResponse__Output } from './sallyport/tunnel/v1/RenewResponse.ts';
@@ -73,6 +75,8 @@ export interface ProtoGrpcType {
         OpenChannel: MessageTypeDefinition<_sallyport_tunnel_v1_OpenChannel, _sallyport_tunnel_v1_OpenChannel__Output>
         OpenListen: MessageTypeDefinition<_sallyport_tunnel_v1_OpenListen, _sallyport_tunnel_v1_OpenListen__Output>
         ProbeServer: MessageTypeDefinition<_sallyport_tunnel_v1_ProbeServer, _sallyport_tunnel_v1_ProbeServer__Output>
+        ReceiptsPage: MessageTypeDefinition<_sallyport_tunnel_v1_ReceiptsPage, _sallyport_tunnel_v1_ReceiptsPage__Output>
+        ReceiptsRequest: MessageTypeDefinition<_sallyport_tunnel_v1_ReceiptsRequest, _sallyport_tunnel_v1_ReceiptsRequest__Output>
         RefusalCode: EnumTypeDefinition
         Refused: MessageTypeDefinition<_sallyport_tunnel_v1_Refused, _sallyport_tunnel_v1_Refused__Output>
         RenewRequest: MessageTypeDefinition<_sallyport_tunnel_v1_RenewRequest, _sallyport_tunnel_v1_RenewRequest__Output>

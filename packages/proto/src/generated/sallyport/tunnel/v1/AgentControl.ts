@@ -7,6 +7,7 @@ import type { ChannelRefused as _sallyport_tunnel_v1_ChannelRefused, ChannelRefu
 import type { SessionEnded as _sallyport_tunnel_v1_SessionEnded, SessionEnded__Output as _sallyport_tunnel_v1_SessionEnded__Output } from '../../../sallyport/tunnel/v1/SessionEnded.ts';
 import type { Draining as _sallyport_tunnel_v1_Draining, Draining__Output as _sallyport_tunnel_v1_Draining__Output } from '../../../sallyport/tunnel/v1/Draining.ts';
 import type { WitnessAnswer as _sallyport_tunnel_v1_WitnessAnswer, WitnessAnswer__Output as _sallyport_tunnel_v1_WitnessAnswer__Output } from '../../../sallyport/tunnel/v1/WitnessAnswer.ts';
+import type { ReceiptsPage as _sallyport_tunnel_v1_ReceiptsPage, ReceiptsPage__Output as _sallyport_tunnel_v1_ReceiptsPage__Output } from '../../../sallyport/tunnel/v1/ReceiptsPage.ts';
 import type { MaskingRulesAck as _sallyport_tunnel_v1_MaskingRulesAck, MaskingRulesAck__Output as _sallyport_tunnel_v1_MaskingRulesAck__Output } from '../../../sallyport/tunnel/v1/MaskingRulesAck.ts';
 
 export interface AgentControl {
@@ -17,8 +18,9 @@ export interface AgentControl {
   'sessionEnded'?: (_sallyport_tunnel_v1_SessionEnded | null);
   'draining'?: (_sallyport_tunnel_v1_Draining | null);
   'witnessAnswer'?: (_sallyport_tunnel_v1_WitnessAnswer | null);
+  'receiptsPage'?: (_sallyport_tunnel_v1_ReceiptsPage | null);
   'maskingRulesAck'?: (_sallyport_tunnel_v1_MaskingRulesAck | null);
-  'kind'?: "hello"|"inventory"|"leaseAck"|"channelRefused"|"sessionEnded"|"draining"|"witnessAnswer"|"maskingRulesAck";
+  'kind'?: "hello"|"inventory"|"leaseAck"|"channelRefused"|"sessionEnded"|"draining"|"witnessAnswer"|"receiptsPage"|"maskingRulesAck";
 }
 
 export interface AgentControl__Output {
@@ -29,6 +31,7 @@ export interface AgentControl__Output {
   'sessionEnded'?: (_sallyport_tunnel_v1_SessionEnded__Output | null);
   'draining'?: (_sallyport_tunnel_v1_Draining__Output | null);
   'witnessAnswer'?: (_sallyport_tunnel_v1_WitnessAnswer__Output | null);
+  'receiptsPage'?: (_sallyport_tunnel_v1_ReceiptsPage__Output | null);
   'maskingRulesAck'?: (_sallyport_tunnel_v1_MaskingRulesAck__Output | null);
-  'kind'?: "hello"|"inventory"|"leaseAck"|"channelRefused"|"sessionEnded"|"draining"|"witnessAnswer"|"maskingRulesAck";
+  'kind'?: "hello"|"inventory"|"leaseAck"|"channelRefused"|"sessionEnded"|"draining"|"witnessAnswer"|"receiptsPage"|"maskingRulesAck";
 }

@@ -8,6 +8,7 @@ import type { EndSession as _sallyport_tunnel_v1_EndSession, EndSession__Output 
 import type { Drain as _sallyport_tunnel_v1_Drain, Drain__Output as _sallyport_tunnel_v1_Drain__Output } from '../../../sallyport/tunnel/v1/Drain.ts';
 import type { ProbeServer as _sallyport_tunnel_v1_ProbeServer, ProbeServer__Output as _sallyport_tunnel_v1_ProbeServer__Output } from '../../../sallyport/tunnel/v1/ProbeServer.ts';
 import type { WitnessRequest as _sallyport_tunnel_v1_WitnessRequest, WitnessRequest__Output as _sallyport_tunnel_v1_WitnessRequest__Output } from '../../../sallyport/tunnel/v1/WitnessRequest.ts';
+import type { ReceiptsRequest as _sallyport_tunnel_v1_ReceiptsRequest, ReceiptsRequest__Output as _sallyport_tunnel_v1_ReceiptsRequest__Output } from '../../../sallyport/tunnel/v1/ReceiptsRequest.ts';
 import type { MaskingRules as _sallyport_tunnel_v1_MaskingRules, MaskingRules__Output as _sallyport_tunnel_v1_MaskingRules__Output } from '../../../sallyport/tunnel/v1/MaskingRules.ts';
 
 export interface GatewayControl {
@@ -19,8 +20,9 @@ export interface GatewayControl {
   'drain'?: (_sallyport_tunnel_v1_Drain | null);
   'probeServer'?: (_sallyport_tunnel_v1_ProbeServer | null);
   'witnessRequest'?: (_sallyport_tunnel_v1_WitnessRequest | null);
+  'receiptsRequest'?: (_sallyport_tunnel_v1_ReceiptsRequest | null);
   'maskingRules'?: (_sallyport_tunnel_v1_MaskingRules | null);
-  'kind'?: "welcome"|"refused"|"lease"|"openChannel"|"endSession"|"drain"|"probeServer"|"witnessRequest"|"maskingRules";
+  'kind'?: "welcome"|"refused"|"lease"|"openChannel"|"endSession"|"drain"|"probeServer"|"witnessRequest"|"receiptsRequest"|"maskingRules";
 }
 
 export interface GatewayControl__Output {
@@ -32,6 +34,7 @@ export interface GatewayControl__Output {
   'drain'?: (_sallyport_tunnel_v1_Drain__Output | null);
   'probeServer'?: (_sallyport_tunnel_v1_ProbeServer__Output | null);
   'witnessRequest'?: (_sallyport_tunnel_v1_WitnessRequest__Output | null);
+  'receiptsRequest'?: (_sallyport_tunnel_v1_ReceiptsRequest__Output | null);
   'maskingRules'?: (_sallyport_tunnel_v1_MaskingRules__Output | null);
-  'kind'?: "welcome"|"refused"|"lease"|"openChannel"|"endSession"|"drain"|"probeServer"|"witnessRequest"|"maskingRules";
+  'kind'?: "welcome"|"refused"|"lease"|"openChannel"|"endSession"|"drain"|"probeServer"|"witnessRequest"|"receiptsRequest"|"maskingRules";
 }
