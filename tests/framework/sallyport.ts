@@ -30,6 +30,7 @@ export interface Sallyport {
   readonly adminToken: string;
   readonly gateway: Gateway;
   readonly databaseUrl: string;
+  readonly agentStateDir: string;
   /** Another token, of an account with these groups and roles. */
   newToken(name: string, groups: readonly string[], roles?: readonly string[]): Promise<string>;
   api(
@@ -111,6 +112,7 @@ export async function startSallyport(setup: Setup): Promise<Sallyport> {
       return gateway;
     },
     databaseUrl: database.url,
+    agentStateDir: join(folder, 'agent'),
     newToken,
     api,
     entries: (kind) => entriesOf(database.url, kind),

@@ -13,6 +13,7 @@ import type { Limits } from './limit/index.ts';
 import type { AgentRules, Masking, MaskingStatistics } from './masking/index.ts';
 import type { Policy } from './policy/index.ts';
 import type { Proposals } from './proposal/index.ts';
+import type { Receipts } from './receipt/index.ts';
 import type { Registry, ServerSpec, Snapshot } from './registry/index.ts';
 import type { Labels, Sessions } from './session/index.ts';
 import { sessionsView } from './sessions-view.ts';
@@ -46,6 +47,7 @@ export interface Joined extends Foundation {
   readonly labels: Labels;
   readonly agentRules: AgentRules;
   readonly maskingStatistics: MaskingStatistics;
+  readonly receipts: Receipts;
   readonly metrics: Metrics;
   readonly grants: Grants;
   readonly limits: Limits;
@@ -113,6 +115,7 @@ export async function openDoors(joined: Joined, undo: (() => unknown)[]): Promis
       grants: joined.grants,
       accessReviews: joined.accessReviews,
       proposals: joined.proposals,
+      receipts: joined.receipts,
       masking: {
         rules: () => masking.rules(),
         counts: (query) => joined.maskingStatistics.counts(query),

@@ -8,11 +8,13 @@ import { type Identity, openIdentity } from './identity/index.ts';
 import { joinAccess } from './join-access.ts';
 import { joinMasking, recordWithheld } from './join-masking.ts';
 import { loadPolicies, openPolicy } from './join-policy.ts';
+import { joinReceipts } from './join-receipts.ts';
 import { joinRecords } from './join-records.ts';
 import { joinAgentWitness, signerSettings, witnessReadings, witnessSettings } from './join-witness.ts';
 import { type AgentRules, MaskingStatistics } from './masking/index.ts';
 import type { Policy } from './policy/index.ts';
 import { openProposals } from './proposal/index.ts';
+import type { Receipts } from './receipt/index.ts';
 import { openRegistry, type Snapshot } from './registry/index.ts';
 import { Labels, SessionStore, Sessions } from './session/index.ts';
 import { createMetrics, type Logger } from './telemetry/index.ts';
@@ -75,10 +77,14 @@ async function joinRooms(settings: Settings, logger: Logger, undo: (() => unknow
   const maskingStatistics = new MaskingStatistics(store, clock, logger);
   undo.push(() => maskingStatistics.close());
   const onSessionEnded: ((session: string) => void)[] = [];
+  const late: { tunnel?: Tunnel } = {};
+  const receipts = joinReceipts({ store, logger, audit, tunnel: () => late.tunnel });
   const { tunnel, sessions } = await joinTunnel(
-    { settings, logger, audit, foundation, onSessionEnded, agentRules },
+    { settings, logger, audit, foundation, onSessionEnded, agentRules, receipts },
     undo,
   );
+  late.tunnel = tunnel;
+  undo.push(() => receipts.close());
   const access = await joinAccess(
     {
       store,
@@ -122,6 +128,7 @@ async function joinRooms(settings: Settings, logger: Logger, undo: (() => unknow
     masking,
     agentRules,
     maskingStatistics,
+    receipts,
     ...access,
     proposals,
   };
@@ -135,6 +142,7 @@ async function joinTunnel(
     audit: Audit;
     foundation: Foundation;
     agentRules: AgentRules;
+    receipts: Receipts;
     onSessionEnded: readonly ((session: string) => void)[];
   },
   undo: (() => unknown)[],
@@ -186,7 +194,10 @@ async function joinTunnel(
     },
     record: (entry) => audit.record(entry),
     unknownSessions: (agent, live) => sessions.reconcile(agent, live),
-    onAttached: (attached) => joinAgentWitness(attached, { audit, logger, tunnel: () => late.tunnel }),
+    onAttached: (attached) => {
+      joinAgentWitness(attached, { audit, logger, tunnel: () => late.tunnel });
+      given.receipts.attached(attached.agent);
+    },
     maskingRules: (agent) => agentRules.of(agent),
   });
   late.tunnel = tunnel;

@@ -74,7 +74,8 @@ export function readChain(folder: string, agent: string, each: (receipt: Receipt
         receipt.agent === agent &&
         (chain === undefined || receipt.chain === chain) &&
         (head.hash === '' ? receipt.n > 0 || receipt.prev === FIRST_PREV : receipt.prev === head.hash);
-      if (!linked) throw damaged(file, `receipt ${head.n} is not what was written there`);
+      if (!linked)
+        throw damaged(file, `receipt ${head.n}, or the one before it, is not what was written there`);
       chain = receipt.chain;
       head = { n: head.n + 1, hash: receiptHash(line) };
       each(receipt);

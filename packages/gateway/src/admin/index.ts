@@ -12,6 +12,7 @@ import type { AdminRooms } from './rooms.ts';
 import { addAccessReviewRoutes } from './routes/access-reviews.ts';
 import { addAgentRoutes } from './routes/agents.ts';
 import { addAuditRoutes } from './routes/audit.ts';
+import { addAuditReceiptRoutes } from './routes/audit-receipts.ts';
 import { addAuditRecordRoutes } from './routes/audit-records.ts';
 import { addDocumentRoutes } from './routes/documents.ts';
 import { addGrantRoutes } from './routes/grants.ts';
@@ -85,6 +86,7 @@ export async function createAdmin(
       addSessionRoutes(api, rooms);
       addAuditRoutes(api, rooms);
       addAuditRecordRoutes(api, rooms);
+      addAuditReceiptRoutes(api, rooms);
       addPolicyRoutes(api, rooms);
       addMaskingRoutes(api, rooms);
     },

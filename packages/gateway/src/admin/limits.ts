@@ -58,5 +58,8 @@ export const EXPORT_MAX_AGE_MS = 12 * 3_600_000;
 /** Exports under way at a time; the oldest is forgotten for a new one. */
 export const EXPORTS_MAX_OPEN = 20;
 
+/** Receipts in a page of an export; one has some 300 bytes. */
+export const RECEIPTS_PAGE_ITEMS = 5_000;
+
 /** Checkpoints in a page of an export; a note has some 400 bytes. */
 export const EXPORT_PAGE_CHECKPOINTS = 2_000;

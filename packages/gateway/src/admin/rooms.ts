@@ -6,6 +6,7 @@ import type { Identity } from '../identity/index.ts';
 import type { CountQuery, RuleCount } from '../masking/index.ts';
 import type { Policy } from '../policy/index.ts';
 import type { Proposals } from '../proposal/index.ts';
+import type { Receipts } from '../receipt/index.ts';
 import type { Changer, Registry } from '../registry/index.ts';
 import type { Logger } from '../telemetry/index.ts';
 import type { Tunnel } from '../tunnel/index.ts';
@@ -60,6 +61,7 @@ export interface AdminRooms {
   readonly grants: Pick<Grants, 'request' | 'narrow' | 'revoke' | 'get' | 'list'>;
   readonly accessReviews: Pick<AccessReviews, 'list' | 'decide'>;
   readonly proposals: Pick<Proposals, 'propose' | 'confirm' | 'refuse' | 'get' | 'list'>;
+  readonly receipts: Pick<Receipts, 'reconcile' | 'chains' | 'page'>;
   readonly tunnel: Tunnel;
   /** The masking rules in force, and how often each hid something. */
   readonly masking: {

@@ -31,6 +31,9 @@ export function takeControl(
   } else if (message.witnessAnswer) {
     const { number, status, body, held } = message.witnessAnswer;
     hub.witnessQuestions.answered(tunnel, number, { status, body, held });
+  } else if (message.receiptsPage) {
+    const { number, ...page } = message.receiptsPage;
+    hub.receiptsQuestions.answered(tunnel, number, page);
   } else if (message.channelRefused) {
     const { channelId, code, detail } = message.channelRefused;
     hub.opens.refused(tunnel, channelId, code, detail);

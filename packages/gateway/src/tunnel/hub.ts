@@ -6,7 +6,8 @@ import type { ChannelEvents, ChannelStream } from './channel.ts';
 import { CHANNEL_END_MAX_MS, DISMISSAL_MS } from './limits.ts';
 import { Opens } from './opens.ts';
 import type { TunnelOptions } from './options.ts';
-import { WitnessQuestions } from './witness-questions.ts';
+import { Questions } from './questions.ts';
+import type { ReceiptsAnswer, WitnessAnswer } from './types.ts';
 
 /** Why a tunnel ended, for the record. */
 export type LostReason =
@@ -41,7 +42,8 @@ export interface Ending {
 /** The tunnels that are attached to this replica, by agent. Each tunnel enters and leaves here, once. */
 export class Hub {
   readonly opens: Opens;
-  readonly witnessQuestions = new WitnessQuestions();
+  readonly witnessQuestions = new Questions<WitnessAnswer>();
+  readonly receiptsQuestions = new Questions<ReceiptsAnswer>();
   readonly #seats = new Map<string, Seat>();
   readonly #clock: TunnelOptions['clock'];
   readonly #record: TunnelOptions['record'];

@@ -81,7 +81,26 @@ export async function startTunnel(options: TunnelOptions): Promise<Tunnel> {
     onSessionsLost: (onLost) => hub.onSessionsLost(onLost),
     async witness(agent, question, maxMs) {
       const tunnel = hub.current(agent);
-      return tunnel && (await hub.witnessQuestions.ask(tunnel, question, maxMs));
+      const { request, logKeys } = question;
+      return (
+        tunnel &&
+        (await hub.witnessQuestions.ask(
+          tunnel,
+          (number) => ({ witnessRequest: { number, request, logKeys: [...logKeys] } }),
+          maxMs,
+        ))
+      );
+    },
+    async receipts(agent, { chain, after }, maxMs) {
+      const tunnel = hub.current(agent);
+      return (
+        tunnel &&
+        (await hub.receiptsQuestions.ask(
+          tunnel,
+          (number) => ({ receiptsRequest: { number, chain, after } }),
+          maxMs,
+        ))
+      );
     },
     async stop(graceMs) {
       if (state.stopping) return;

@@ -87,6 +87,17 @@ export interface WitnessAnswer {
   readonly held: string;
 }
 
+/** A page of an agent's receipts (tunnel.proto, ReceiptsPage). */
+export interface ReceiptsAnswer {
+  readonly chain: string;
+  /** Receipts in the chain. */
+  readonly size: number;
+  /** Hash of the last, hexadecimal. */
+  readonly head: string;
+  readonly lines: readonly string[];
+  readonly problem: string;
+}
+
 /** The tunnel room's door. */
 export interface Tunnel {
   /** Port it listens on, once started. */
@@ -120,6 +131,12 @@ export interface Tunnel {
     question: { readonly request: string; readonly logKeys: readonly string[] },
     maxMs: number,
   ): Promise<WitnessAnswer | undefined>;
+  /** Asks an agent for receipts behind those that are known. Undefined when it is away or does not answer in time. */
+  receipts(
+    agent: string,
+    known: { readonly chain: string; readonly after: number },
+    maxMs: number,
+  ): Promise<ReceiptsAnswer | undefined>;
   /** SHA-256 of the authority's certificate (DER), hexadecimal: part of enrolment tokens. */
   readonly authorityFingerprint: string;
   /** Tells the agents to go elsewhere, waits for open channels up to the limit, then stops. */

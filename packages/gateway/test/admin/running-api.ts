@@ -8,6 +8,7 @@ import { type AuditOptions, openAudit } from '../../src/audit/index.ts';
 import { openIdentity } from '../../src/identity/index.ts';
 import { joinAccess } from '../../src/join-access.ts';
 import { joinMasking } from '../../src/join-masking.ts';
+import { joinReceipts } from '../../src/join-receipts.ts';
 import { joinRecords } from '../../src/join-records.ts';
 import { MaskingStatistics } from '../../src/masking/index.ts';
 import { createPolicy } from '../../src/policy/index.ts';
@@ -184,6 +185,7 @@ async function joinRooms(
   );
   const proposals = openProposals({ store, clock, logger, record: (entry) => audit.record(entry) });
   joinRecords(proposals, audit);
+  const receipts = joinReceipts({ store, logger, audit, tunnel: () => tunnel });
   const { masking } = await joinMasking({ foundation: { store, sealer }, registry });
   const maskingStatistics = new MaskingStatistics(store, clock, logger);
   const gatewayInfo = {
@@ -200,6 +202,7 @@ async function joinRooms(
     audit,
     ...access,
     proposals,
+    receipts,
     masking: { rules: () => masking.rules(), counts: (query) => maskingStatistics.counts(query) },
     tunnel,
     sessions: sessionsView(sessions),
@@ -210,6 +213,7 @@ async function joinRooms(
   const close = async (): Promise<void> => {
     await tunnel.stop(0);
     sessions.close();
+    await receipts.close();
     await maskingStatistics.close();
     await proposals.close();
     await access.grants.close();

@@ -21,6 +21,11 @@ export class Calls {
     return [...this.#open.values()];
   }
 
+  /** Whether a call has an intent. */
+  has(call: string): boolean {
+    return this.#open.has(call) || this.#ended.has(call);
+  }
+
   /** Takes the next entry; returns what is wrong with it. */
   take({ seq, kind, call }: Entry): string | undefined {
     if (kind === 'log.start') {

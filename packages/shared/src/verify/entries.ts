@@ -5,6 +5,7 @@ import type { Signed } from './checkpoints.ts';
 import { CHECKPOINT_ROUNDING_MS, ENTRY_WAIT_MAX_MS } from './limits.ts';
 import { CHECKPOINTS } from './manifest.ts';
 import { membersOf } from './members.ts';
+import { ReceiptClaims } from './receipt-claims.ts';
 import { Tree } from './tree.ts';
 import { Unproven } from './unproven.ts';
 
@@ -14,6 +15,7 @@ const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 /** Goes through the entries in order and holds each against the log's rules and the checkpoints. */
 export class Entries {
   readonly calls = new Calls();
+  readonly receipts = new ReceiptClaims();
   readonly #origin: string;
   readonly #signed: readonly Signed[];
   readonly #tree = new Tree();
@@ -80,6 +82,7 @@ export class Entries {
     this.#takeTime(file, entry.ts);
     const wrong = this.calls.take({ seq, kind: entry.kind, call: entry.call });
     if (wrong !== undefined) throw new Unproven(file, wrong, seq);
+    this.receipts.take(seq, entry.value);
     this.#tree.append(leafHash);
     this.#seq += 1;
     this.#passCheckpoints(file);
@@ -135,7 +138,9 @@ export class Entries {
 /** What is looked at of an entry, or what is wrong with its form. */
 function readEntry(
   leaf: Buffer,
-): { seq: unknown; origin: unknown; ts: unknown; kind: string; call: string | undefined } | string {
+):
+  | { value: unknown; seq: unknown; origin: unknown; ts: unknown; kind: string; call: string | undefined }
+  | string {
   let value: unknown;
   let text: string;
   try {
@@ -148,5 +153,5 @@ function readEntry(
   const { v, seq, origin, ts, kind, call } = membersOf(value);
   if (v !== 1) return 'it is of a version that this verifier does not know';
   if (typeof kind !== 'string') return 'it has no kind';
-  return { seq, origin, ts, kind, call: typeof call === 'string' ? call : undefined };
+  return { value, seq, origin, ts, kind, call: typeof call === 'string' ? call : undefined };
 }

@@ -92,7 +92,7 @@ function report(proven: Proven): string {
 }
 
 /** What witnesses prove, and below it what nobody has proven. */
-function witnessLines({ witnesses: { witnesses, quorum, open }, entries }: Proven): string[] {
+function witnessLines({ witnesses: { witnesses, quorum, open }, receipts, entries }: Proven): string[] {
   const seen = witnesses.map(
     ({ name, kind, cosigned, size, atMs }) =>
       `    ${kind} ${name}: ${cosigned} checkpoints, the last of ${size} entries at ${new Date(atMs).toISOString()}`,
@@ -107,7 +107,12 @@ function witnessLines({ witnesses: { witnesses, quorum, open }, entries }: Prove
             : [`    not yet countersigned: entries ${quorum.entries} to ${entries - 1}`]),
         ]),
     ...(seen.length === 0 ? [] : ['  countersigned by', ...seen]),
+    ...(receipts.agents === 0
+      ? []
+      : [
+          `  ${receipts.receipts} receipts of ${receipts.agents} agents agree: no call ran without an intent`,
+        ]),
     'NOT PROVEN BY THIS:',
-    ...open.map((what) => `  - ${what}`),
+    ...[...open, ...receipts.open].map((what) => `  - ${what}`),
   ];
 }

@@ -4,6 +4,7 @@ import { Entries } from './entries.ts';
 import { type ListedFile, linesOf, readWhole, requireListed } from './files.ts';
 import { KEYS, type Part, readManifest } from './manifest.ts';
 import { readKey, type TrustedKey } from './notes.ts';
+import { RECEIPTS, type ReceiptsProof, readReceipts } from './receipts.ts';
 import { Unproven } from './unproven.ts';
 import { readPolicy } from './witness-policy.ts';
 import { COSIGNATURES, readWitnesses, type WitnessesProof } from './witnesses.ts';
@@ -23,6 +24,7 @@ export interface Proven {
   /** Whether the keys were given, rather than taken from the export. */
   readonly keysGiven: boolean;
   readonly witnesses: WitnessesProof;
+  readonly receipts: ReceiptsProof;
   readonly calls: {
     readonly intents: number;
     readonly outcomes: number;
@@ -45,8 +47,9 @@ export async function verifyExport(
   { policy }: { readonly policy?: string } = {},
 ): Promise<Proven> {
   const manifest = await readManifest(folder);
-  // Cosignatures may be many: they are read line by line.
-  for (const file of manifest.others) if (file.path !== COSIGNATURES) await requireWhole(folder, file);
+  // Cosignatures and receipts may be many: they are read line by line.
+  const long = [COSIGNATURES, RECEIPTS];
+  for (const file of manifest.others) if (!long.includes(file.path)) await requireWhole(folder, file);
   const trusted = await keysFor(folder, keys);
   const { origin, size } = manifest;
   const checkpoints = await readCheckpoints(folder, manifest.checkpoints, { origin, size, keys: trusted });
@@ -59,6 +62,7 @@ export async function verifyExport(
   const entries = new Entries(origin, checkpoints.signed);
   for (const part of manifest.parts) await takePart(folder, part, entries);
   const { calls, count, firstTs, lastTs } = entries;
+  const receipts = await readReceipts(folder, manifest.others, entries.receipts, calls);
   return {
     origin,
     entries: count,
@@ -69,6 +73,7 @@ export async function verifyExport(
     keys: trusted.map(({ text }) => text),
     keysGiven: keys.length > 0,
     witnesses,
+    receipts,
     calls: {
       intents: calls.intents,
       outcomes: calls.outcomes,

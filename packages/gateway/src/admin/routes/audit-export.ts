@@ -8,6 +8,7 @@ import { AdminError } from '../problems.ts';
 import { type Caller, draftFor } from '../record.ts';
 import type { AdminRooms } from '../rooms.ts';
 import { closed, Digest, Instant } from '../schemas.ts';
+import { addReceiptExportRoute } from './audit-receipts.ts';
 import { addAuditWitnessRoutes, QuorumAnswer, quorumOf } from './audit-witnesses.ts';
 
 const READERS = ['administrator', 'auditor'] as const;
@@ -59,6 +60,7 @@ export function addAuditExportRoutes(app: AdminApp, rooms: AdminRooms): void {
   const tickets = new ExportTickets(() => rooms.clock.monotonicMs());
   addStatusRoutes(app, rooms);
   addAuditWitnessRoutes(app, rooms, (id, caller) => ticketOf(tickets, id, caller));
+  addReceiptExportRoute(app, rooms, (id, caller) => ticketOf(tickets, id, caller));
 
   app.route({
     method: 'POST',

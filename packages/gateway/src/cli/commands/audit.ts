@@ -6,6 +6,7 @@ import { FOLLOW_INTERVAL_MS, PAGE_ITEMS } from '../limits.ts';
 import { complain, say, sayJson, sayTable } from '../output.ts';
 import { addExportCommand } from './audit-export.ts';
 
+import { addAuditReceiptCommands } from './audit-receipts.ts';
 import { addAuditRecordCommands } from './audit-records.ts';
 import { type QuorumStatus, sayWitnesses } from './audit-witnesses.ts';
 
@@ -87,6 +88,7 @@ export function addAuditCommands(program: Command): void {
     });
   addStatusCommands(audit);
   addAuditRecordCommands(audit);
+  addAuditReceiptCommands(audit);
   addExportCommand(audit);
 }
 

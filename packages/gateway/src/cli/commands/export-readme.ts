@@ -17,6 +17,8 @@ WHAT IS HERE
   keys.txt            The log's public keys (C2SP signed-note verifier keys).
   witnesses/          Who has countersigned the checkpoints (C2SP tlog-cosignature): their keys, their lines, and
                       what a witness refused, with both checkpoints.
+  receipts/           What agents noted of every call before they gave it to a server: a hash chain of each agent. Entries
+                      of kind agent.receipts have its heads.
   MANIFEST.json       Size and SHA-256 of each file.
 
 HOW TO CHECK IT

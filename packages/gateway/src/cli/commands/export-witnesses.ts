@@ -16,6 +16,20 @@ export async function writeWitnesses(client: ApiClient, id: string, folder: Expo
   await cosignatures.end();
 }
 
+/** Agents' receipts of executed calls: the lines of their chains. */
+export async function writeReceipts(client: ApiClient, id: string, folder: ExportFolder): Promise<void> {
+  const file = await folder.begin('receipts/receipts.ndjson');
+  for (let after: string | undefined = ''; after !== undefined; ) {
+    const page: { items: string[]; next?: string } = await client.get(
+      `/audit/exports/${segment(id)}/receipts`,
+      after === '' ? {} : { after },
+    );
+    await file.append(page.items.map((line) => `${line}\n`).join(''));
+    after = page.next;
+  }
+  await file.end();
+}
+
 function linesOf(items: readonly object[]): string {
   return items.map((item) => `${JSON.stringify(item)}\n`).join('');
 }
