@@ -161,7 +161,7 @@ function documentsFor(options: SubjectOptions): object[] {
     ...servers.map((name) => ({
       kind: 'Server',
       name,
-      spec: { agents: ['subject'], ...options.documents?.[name] },
+      spec: { agents: ['subject'], pins: 'first-use', ...options.documents?.[name] },
     })),
     ...Object.entries(policies).map(([name, cedar]) => ({ kind: 'Policy', name, spec: { cedar } })),
   ];

@@ -55,7 +55,13 @@ describe('a server', () => {
 
   it('that does not answer: unknown after the time limit, and told to stop', async () => {
     await sallyport.api('POST', '/apply', {
-      documents: [{ kind: 'Server', name: 'echo', spec: { agents: ['test-agent'], callTimeoutSeconds: 1 } }],
+      documents: [
+        {
+          kind: 'Server',
+          name: 'echo',
+          spec: { agents: ['test-agent'], pins: 'first-use', callTimeoutSeconds: 1 },
+        },
+      ],
     });
     const client = await legacy();
     const answer = await client.call('never');
@@ -64,7 +70,7 @@ describe('a server', () => {
       reason: 'timeout',
     });
     await sallyport.api('POST', '/apply', {
-      documents: [{ kind: 'Server', name: 'echo', spec: { agents: ['test-agent'] } }],
+      documents: [{ kind: 'Server', name: 'echo', spec: { agents: ['test-agent'], pins: 'first-use' } }],
     });
   });
 });

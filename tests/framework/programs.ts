@@ -180,7 +180,7 @@ function documentsOf(servers: readonly string[]): object[] {
   const cedar = 'permit (principal in Sallyport::Group::"engineers", action, resource);';
   return [
     { kind: 'Group', name: 'engineers', spec: {} },
-    ...servers.map((name) => ({ kind: 'Server', name, spec: { agents: [AGENT] } })),
+    ...servers.map((name) => ({ kind: 'Server', name, spec: { agents: [AGENT], pins: 'first-use' } })),
     { kind: 'Policy', name: 'engineers-use-all', spec: { cedar } },
   ];
 }

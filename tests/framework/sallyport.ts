@@ -166,7 +166,7 @@ function documentsOf(setup: Setup): object[] {
     ...Object.keys(setup.servers).map((name) => ({
       kind: 'Server',
       name,
-      spec: { agents: [AGENT], ...setup.documents?.[name] },
+      spec: { agents: [AGENT], pins: 'first-use', ...setup.documents?.[name] },
     })),
     ...Object.entries(policies).map(([name, cedar]) => ({ kind: 'Policy', name, spec: { cedar } })),
   ];

@@ -222,3 +222,19 @@ export const RECEIPTS_UNHEARD_BYTES = 1024 * 1024 * 1024;
 
 /** Of one page for the gateway: well within a control message. */
 export const RECEIPTS_PAGE_BYTES = 512 * 1024;
+// ---- definitions of tools ----
+
+/** All pages of one server's list of tools, from its start to its last answer. */
+export const LIST_TIMEOUT_MS = 20_000;
+
+/** Pages of a list of tools. Servers known today have one; hundreds are a server that never ends. */
+export const TOOL_PAGES_MAX = 100;
+
+/** Definitions of all tools of one server: two thousand of 2 KiB each. */
+export const DEFINITIONS_MAX_BYTES = 4 * 1024 * 1024;
+
+/** Servers asked for their tools at a time: each is a process that starts. */
+export const LISTS_AT_ONCE = 2;
+
+/** Questions for tools that wait: one for each server that an agent may reasonably have. */
+export const LISTS_WAITING_MAX = 1_000;

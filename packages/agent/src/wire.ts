@@ -21,6 +21,7 @@ import { Relay, RelayRefusal, type StartServer } from './relay/index.ts';
 import { openServerRooms, type ServerRooms } from './server-rooms.ts';
 import { converse, type ServerConnection, ServerError } from './servers/index.ts';
 import { type Logger, openLogger } from './telemetry/index.ts';
+import { ToolLists } from './tool-lists.ts';
 import { type ConnectClient, openClients, Tunnels } from './tunnel/index.ts';
 import { agentVersion } from './version.ts';
 import { openWitness, type Witness } from './witness/index.ts';
@@ -80,6 +81,7 @@ class Agent implements RunningAgent {
   readonly #receipts: Receipts;
   readonly #relay: Relay;
   readonly #inventory: Inventory<ServerDefinition>;
+  readonly #toolLists: ToolLists;
   readonly #witness: Witness;
   readonly #renewer: Renewer;
   readonly #tunnels: Tunnels;
@@ -125,6 +127,14 @@ class Agent implements RunningAgent {
       agentVersion: version,
       log: log.child({ room: 'probe' }),
       onChange: () => this.#tunnels.sendInventory(),
+    });
+    this.#toolLists = new ToolLists({
+      rooms: this.#rooms,
+      masking: this.#masking,
+      config: () => this.#config,
+      erasOf: (name) => this.#inventory.eras(name),
+      agentVersion: version,
+      log: log.child({ room: 'probe' }),
     });
     this.#renewer = new Renewer(identity, {
       stateDir: options.stateDir,
@@ -182,6 +192,7 @@ class Agent implements RunningAgent {
   async #stop(): Promise<void> {
     this.#unwatch();
     this.#inventory.stop();
+    this.#toolLists.stop();
     this.#renewer.stop();
     this.#relay.drain();
     this.#tunnels.sendDraining('the agent stops');
@@ -271,6 +282,7 @@ class Agent implements RunningAgent {
         endSession: (sessionId, reason) => this.#relay.end(sessionId, reason),
         probe: (server) => this.#inventory.probe(server),
         witness: ({ request, logKeys }) => this.#witness.add(request, logKeys),
+        listTools: (request) => this.#toolLists.list(request),
         rulesTaker: () => this.#masking.taker(),
         receipts: ({ chain, after }) => this.#receiptsPage(chain, after),
         leaseEnded: (tunnelId) => {

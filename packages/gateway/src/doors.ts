@@ -18,7 +18,7 @@ import type { Registry, ServerSpec, Snapshot } from './registry/index.ts';
 import type { Labels, Sessions } from './session/index.ts';
 import { sessionsView } from './sessions-view.ts';
 import type { Logger, Metrics } from './telemetry/index.ts';
-import { createTools } from './tools/index.ts';
+import type { Tools } from './tools/index.ts';
 import type { Tunnel } from './tunnel/index.ts';
 import { GATEWAY_VERSION } from './version.ts';
 
@@ -53,6 +53,7 @@ export interface Joined extends Foundation {
   readonly limits: Limits;
   readonly accessReviews: AccessReviews;
   readonly proposals: Proposals;
+  readonly tools: Tools;
 }
 
 /** How long calls under way may go on at a stop. */
@@ -79,7 +80,7 @@ export async function openDoors(joined: Joined, undo: (() => unknown)[]): Promis
     audit,
     masking,
     agentRulesVersion: (agent) => joined.agentRules.of(agent).version,
-    tools: createTools(),
+    tools: joined.tools,
     server: (name) => usableServer(registry.snapshot(), name),
     inventory: (agent, server) => tunnel.server(agent, server),
     attached: (agent) => tunnel.attached(agent),
@@ -116,6 +117,7 @@ export async function openDoors(joined: Joined, undo: (() => unknown)[]): Promis
       accessReviews: joined.accessReviews,
       proposals: joined.proposals,
       receipts: joined.receipts,
+      tools: joined.tools,
       masking: {
         rules: () => masking.rules(),
         counts: (query) => joined.maskingStatistics.counts(query),

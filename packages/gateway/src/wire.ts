@@ -10,6 +10,7 @@ import { joinMasking, recordWithheld } from './join-masking.ts';
 import { loadPolicies, openPolicy } from './join-policy.ts';
 import { joinReceipts } from './join-receipts.ts';
 import { joinRecords } from './join-records.ts';
+import { joinTools } from './join-tools.ts';
 import { joinAgentWitness, signerSettings, witnessReadings, witnessSettings } from './join-witness.ts';
 import { type AgentRules, MaskingStatistics } from './masking/index.ts';
 import type { Policy } from './policy/index.ts';
@@ -18,6 +19,7 @@ import type { Receipts } from './receipt/index.ts';
 import { openRegistry, type Snapshot } from './registry/index.ts';
 import { Labels, SessionStore, Sessions } from './session/index.ts';
 import { createMetrics, type Logger } from './telemetry/index.ts';
+import type { Tools } from './tools/index.ts';
 import { postgresAgentStore, startTunnel, type Tunnel } from './tunnel/index.ts';
 import { GATEWAY_VERSION } from './version.ts';
 
@@ -77,10 +79,19 @@ async function joinRooms(settings: Settings, logger: Logger, undo: (() => unknow
   const maskingStatistics = new MaskingStatistics(store, clock, logger);
   undo.push(() => maskingStatistics.close());
   const onSessionEnded: ((session: string) => void)[] = [];
-  const late: { tunnel?: Tunnel } = {};
+  const late: { tunnel?: Tunnel; tools?: Tools } = {};
   const receipts = joinReceipts({ store, logger, audit, tunnel: () => late.tunnel });
   const { tunnel, sessions } = await joinTunnel(
-    { settings, logger, audit, foundation, onSessionEnded, agentRules, receipts },
+    {
+      settings,
+      logger,
+      audit,
+      foundation,
+      onSessionEnded,
+      agentRules,
+      receipts,
+      tools: () => late.tools,
+    },
     undo,
   );
   late.tunnel = tunnel;
@@ -99,6 +110,8 @@ async function joinRooms(settings: Settings, logger: Logger, undo: (() => unknow
     undo,
   );
   onSessionEnded.push((session) => access.grants.sessionEnded(session));
+  const tools = await joinTools({ store, logger, audit, registry, sessions, tunnel, agentRules }, undo);
+  late.tools = tools;
   const proposals = openProposals({ store, clock, logger, record: (entry) => audit.record(entry) });
   undo.push(() => proposals.close());
   joinRecords(proposals, audit);
@@ -131,6 +144,7 @@ async function joinRooms(settings: Settings, logger: Logger, undo: (() => unknow
     receipts,
     ...access,
     proposals,
+    tools,
   };
 }
 
@@ -143,6 +157,7 @@ async function joinTunnel(
     foundation: Foundation;
     agentRules: AgentRules;
     receipts: Receipts;
+    tools: () => Tools | undefined;
     onSessionEnded: readonly ((session: string) => void)[];
   },
   undo: (() => unknown)[],
@@ -174,6 +189,7 @@ async function joinTunnel(
           logger.error('the end of a session was not recorded', { session: id, error: String(thrown) }),
         );
     },
+    onToolsChanged: (server) => given.tools()?.listChanged(server),
     onWithheld: (session, reason) => recordWithheld(audit, logger, session, reason),
     onDropped: ({ id, server }, why) =>
       logger.warn('something a server said was dropped', { session: id, server, why }),
@@ -197,7 +213,9 @@ async function joinTunnel(
     onAttached: (attached) => {
       joinAgentWitness(attached, { audit, logger, tunnel: () => late.tunnel });
       given.receipts.attached(attached.agent);
+      given.tools()?.agentAttached(attached.agent);
     },
+    onInventory: () => given.tools()?.look(),
     maskingRules: (agent) => agentRules.of(agent),
   });
   late.tunnel = tunnel;

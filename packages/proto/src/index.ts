@@ -24,6 +24,7 @@ export type { OpenChannel__Output } from './generated/sallyport/tunnel/v1/OpenCh
 export type { RenewRequest__Output } from './generated/sallyport/tunnel/v1/RenewRequest.ts';
 export type { RenewResponse, RenewResponse__Output } from './generated/sallyport/tunnel/v1/RenewResponse.ts';
 export type { ServerStatus, ServerStatus__Output } from './generated/sallyport/tunnel/v1/ServerStatus.ts';
+export type { ToolDefinitions__Output } from './generated/sallyport/tunnel/v1/ToolDefinitions.ts';
 export type { TunnelClient, TunnelHandlers } from './generated/sallyport/tunnel/v1/Tunnel.ts';
 
 /** Protocol versions of the tunnel that this build speaks, both inclusive. */

@@ -3,7 +3,7 @@ import { errorText } from '@sallyport/shared/errors';
 import { maskWithin, Plans } from '@sallyport/shared/masking-rules';
 import { RULES_WAIT_MS } from '../limits.ts';
 import type { Logger } from '../telemetry/index.ts';
-import type { Analyse } from './analysis.ts';
+import { type Analyse, analyseMessage } from './analysis.ts';
 import { Rules, RulesAssembler, type RulesPart } from './rules.ts';
 import { SessionMasking, type SessionMaskingParts } from './session.ts';
 import { Vault } from './vault.ts';
@@ -84,6 +84,25 @@ export class AgentMasking {
     if (refused !== undefined) return '';
     // Cast: the message above, masked, which keeps its shape.
     return (JSON.parse(Buffer.from(masked).toString('utf8')) as { result: { about: string } }).result.about;
+  }
+
+  /**
+   * An answer to `tools/list` that nobody in particular has asked for, by the rules that hold for anybody.
+   *
+   * @throws Error in words where it can't be masked: it then stays here
+   */
+  async list(document: string, answer: Buffer): Promise<Buffer> {
+    const { clock, analyse, log } = this.#options;
+    const plan = this.#rules.plans?.plan({ server: document, groups: 'any', direction: 'to-client' });
+    if (plan === undefined) throw new Error('this agent has no masking rules');
+    const analysed =
+      plan !== 'pass' && plan.analysers.size > 0
+        ? await analyseMessage(answer, plan, analyse, log)
+        : undefined;
+    const { masked, refused } = maskWithin(clock, answer, plan, analysed);
+    if (refused !== undefined) throw new Error(`it could not be masked: ${refused.message}`);
+    this.#vault.flush();
+    return Buffer.from(masked.buffer, masked.byteOffset, masked.length);
   }
 
   close(): void {

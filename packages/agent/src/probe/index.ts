@@ -1,3 +1,4 @@
 export { askServer } from './ask-server.ts';
 export { Inventory } from './inventory.ts';
-export type { ServerStatus } from './types.ts';
+export { listTools } from './list-tools.ts';
+export type { Era, ServerStatus } from './types.ts';

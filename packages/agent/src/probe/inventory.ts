@@ -1,7 +1,7 @@
 import { PROBE_RETRY_MAX_MS, PROBE_RETRY_MIN_MS, PROBES_AT_ONCE } from '../limits.ts';
 import type { Logger } from '../telemetry/index.ts';
 import { askServer, unprobed } from './ask-server.ts';
-import type { Ask, Probed, ServerStatus } from './types.ts';
+import type { Ask, Era, Probed, ServerStatus } from './types.ts';
 
 interface Known<Definition> {
   readonly definition: Definition;
@@ -32,6 +32,11 @@ export class Inventory<Definition extends Probed> {
 
   statuses(): ServerStatus[] {
     return [...this.#servers.values()].map((known) => known.status);
+  }
+
+  /** Protocol eras a server was seen to speak. */
+  eras(name: string): readonly Era[] {
+    return this.#servers.get(name)?.status.eras ?? [];
   }
 
   /** Takes the servers of a configuration; those in `unchanged` keep what is known of them. */

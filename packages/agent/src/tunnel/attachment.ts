@@ -1,5 +1,7 @@
 import { status } from '@grpc/grpc-js';
 import { TUNNEL_PROTOCOL, type TunnelClient } from '@sallyport/proto';
+import { errorText } from '@sallyport/shared/errors';
+import { FRAME_PAYLOAD_MAX_BYTES } from '@sallyport/shared/limits';
 import { ATTACH_TIMEOUT_MS } from '../limits.ts';
 import type { Logger } from '../telemetry/index.ts';
 import type { AttachCall, ChannelCall, Control, Order, Side, TunnelHandlers } from './types.ts';
@@ -19,6 +21,7 @@ interface AttachmentEvents {
   probe(server: string): void;
   witness: TunnelHandlers['witness'];
   receipts: TunnelHandlers['receipts'];
+  listTools: TunnelHandlers['listTools'];
   rules(
     part: Parameters<ReturnType<TunnelHandlers['rulesTaker']>>[0],
   ): ReturnType<ReturnType<TunnelHandlers['rulesTaker']>>;
@@ -162,6 +165,17 @@ export class Attachment implements Side {
       void events
         .witness(order.witnessRequest)
         .then((answer) => this.#send({ witnessAnswer: { ...answer, number } }));
+    } else if (order.listTools) void this.#tellTools(order.listTools);
+  }
+
+  async #tellTools(request: NonNullable<Order['listTools']>): Promise<void> {
+    const { number } = request;
+    try {
+      const list = await this.#options.events.listTools(request);
+      for (const toolDefinitions of partsOf(number, list)) this.#send({ toolDefinitions });
+    } catch (thrown) {
+      const problem = errorText(thrown);
+      this.#send({ toolDefinitions: { number, payload: Buffer.alloc(0), last: true, problem } });
     }
   }
 
@@ -175,5 +189,13 @@ export class Attachment implements Side {
     }
     this.#welcomed = true;
     this.#options.events.welcome(welcome);
+  }
+}
+
+/** A list of tools in parts that fit the wire. */
+function* partsOf(number: number, list: Buffer): Generator<NonNullable<Control['toolDefinitions']>> {
+  for (let at = 0; at < list.length; at += FRAME_PAYLOAD_MAX_BYTES) {
+    const end = at + FRAME_PAYLOAD_MAX_BYTES;
+    yield { number, payload: list.subarray(at, end), last: end >= list.length, problem: '' };
   }
 }

@@ -117,6 +117,7 @@ export class Link {
         probe: handlers.probe,
         witness: handlers.witness,
         receipts: handlers.receipts,
+        listTools: handlers.listTools,
         rules: handlers.rulesTaker(),
         sessionEnded: (sessionId, reason, detail) => this.#sessionEnded(sessionId, reason, detail),
         closed: () => this.#draining.delete(attachment),

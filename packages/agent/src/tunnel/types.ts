@@ -39,6 +39,8 @@ export interface TunnelHandlers {
   readonly witness: (request: NonNullable<Order['witnessRequest']>) => Promise<Omit<Witnessed, 'number'>>;
   /** Receipts of executed calls, behind those that the gateway has. */
   readonly receipts: (asked: { readonly chain: string; readonly after: number }) => Omit<Receipts, 'number'>;
+  /** The tools that a server defines, as a JSON array. @throws Error in words where there is no list */
+  readonly listTools: (request: NonNullable<Order['listTools']>) => Promise<Buffer>;
   /** For one tunnel: takes parts of masking rules, and with the last one says what came of them. */
   readonly rulesTaker: () => (part: {
     readonly version: number;

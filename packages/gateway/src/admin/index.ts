@@ -23,6 +23,7 @@ import { addSelfRoutes } from './routes/self.ts';
 import { addServerRoutes } from './routes/servers.ts';
 import { addSessionRoutes } from './routes/sessions.ts';
 import { addTokenRoutes } from './routes/tokens.ts';
+import { addToolRoutes } from './routes/tools.ts';
 import { compileSchema, type TypeBoxProvider } from './validation.ts';
 
 export type { AdminApp } from './app.ts';
@@ -83,6 +84,7 @@ export async function createAdmin(
       addGrantRoutes(api, rooms);
       addAccessReviewRoutes(api, rooms, changes);
       addProposalRoutes(api, rooms);
+      addToolRoutes(api, rooms);
       addSessionRoutes(api, rooms);
       addAuditRoutes(api, rooms);
       addAuditRecordRoutes(api, rooms);

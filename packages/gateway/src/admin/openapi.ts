@@ -10,6 +10,7 @@ const TAGS = [
   { name: 'configuration', description: 'Documents: servers, policies, groups, service accounts.' },
   { name: 'access', description: 'Tokens of service accounts, and trying out policies.' },
   { name: 'network', description: 'Agents, and the servers they expose.' },
+  { name: 'tools', description: 'Definitions of tools, and their review.' },
   { name: 'sessions', description: 'Live MCP sessions.' },
   { name: 'audit', description: 'The audit log. Reading it is itself recorded.' },
 ];

@@ -2,6 +2,7 @@ import { type ErrorOrigin, SallyportError } from '@sallyport/shared/errors';
 import { GrantError, type GrantErrorCode } from '../grant/index.ts';
 import { ProposalError, type ProposalErrorCode } from '../proposal/index.ts';
 import { RegistryError } from '../registry/index.ts';
+import { ToolError } from '../tools/index.ts';
 
 /** What can go wrong with a request to the API, with its status. Closed: scripts act on these. */
 const PROBLEMS = {
@@ -141,6 +142,7 @@ function fromRoom(error: SallyportError): AdminError {
   if (error instanceof GrantError) return new AdminError(FROM_GRANT[error.code], error.message, options);
   if (error instanceof ProposalError)
     return new AdminError(FROM_PROPOSAL[error.code], error.message, options);
+  if (error instanceof ToolError) return new AdminError(error.code, error.message, options);
   switch (error.code) {
     case 'conflict':
       return new AdminError('conflict', error.message, options);

@@ -9,6 +9,7 @@ import type { Proposals } from '../proposal/index.ts';
 import type { Receipts } from '../receipt/index.ts';
 import type { Changer, Registry } from '../registry/index.ts';
 import type { Logger } from '../telemetry/index.ts';
+import type { Tools } from '../tools/index.ts';
 import type { Tunnel } from '../tunnel/index.ts';
 
 /** What the admin layer must know of one MCP session. */
@@ -62,6 +63,7 @@ export interface AdminRooms {
   readonly accessReviews: Pick<AccessReviews, 'list' | 'decide'>;
   readonly proposals: Pick<Proposals, 'propose' | 'confirm' | 'refuse' | 'get' | 'list'>;
   readonly receipts: Pick<Receipts, 'reconcile' | 'chains' | 'page'>;
+  readonly tools: Pick<Tools, 'list' | 'review' | 'decide'>;
   readonly tunnel: Tunnel;
   /** The masking rules in force, and how often each hid something. */
   readonly masking: {

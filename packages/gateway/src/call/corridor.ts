@@ -11,6 +11,7 @@ import {
   authenticate,
   decide,
   dispatch,
+  inspect,
   mask,
   type Received,
   recordIntent,
@@ -34,7 +35,9 @@ export async function runCall(rooms: Rooms, received: Received, answer: Answer):
     trail.attached = attached;
     if (asksForAccess(attached.fields.message)) return await runRequestAccess(rooms, attached, answer);
 
-    const decided = decide(rooms, attached);
+    const inspected = await inspect(rooms, attached);
+
+    const decided = decide(rooms, inspected);
     trail.decided = decided;
 
     const approved = approve(rooms, decided);

@@ -21,6 +21,8 @@ export async function refuseInterim(
   facts: Omit<EntryDraft, 'kind'>,
   message: Message,
 ): Promise<boolean> {
+  if (message.method === 'notifications/tools/list_changed')
+    rooms.tools.listChanged(call.session.identity.server);
   const refusal = refusalOf(rooms, call, message);
   if (refusal === undefined) return false;
   await record(

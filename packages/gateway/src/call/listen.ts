@@ -5,7 +5,7 @@ import { record } from './record.ts';
 import type { Answer, Rooms } from './rooms.ts';
 import { settle, type Trail } from './settle.ts';
 import type { Decided, Incoming } from './stages.ts';
-import { attach, authenticate, decide, receive } from './stages.ts';
+import { attach, authenticate, decide, inspect, receive } from './stages.ts';
 
 /** A stream of what the server says unasked. */
 export interface Stream extends Answer {
@@ -40,7 +40,7 @@ export async function runListen(
     if (received.fields.era === 'modern') throw methodNotAllowed();
     const attached = await attach(rooms, authenticated);
     trail.attached = attached;
-    const decided = decide(rooms, attached);
+    const decided = decide(rooms, await inspect(rooms, attached));
     trail.decided = decided;
     await relay(rooms, decided, { lastEventId, gone: () => gone }, stream);
   } catch (thrown) {

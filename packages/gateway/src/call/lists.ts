@@ -29,30 +29,34 @@ const LISTS: Readonly<Record<string, ListKind>> = {
 };
 
 /**
- * Takes what the principal could never use out of a list. The bytes of what stays are the server's own.
+ * Takes what the principal could never use, and tools that are not pinned, out of a list. The bytes of what stays are the server's own.
  * @returns the message's bytes, the same buffer where nothing was taken out, and the names of what was
  */
 export function filterList(
   rooms: Pick<Rooms, 'policy' | 'grants' | 'labels'>,
   call: AttachedFields,
   answer: Message,
-): { raw: Buffer; withheld: string[] } {
+  pinned: (index: number) => boolean,
+): { raw: Buffer; withheld: string[]; unpinned: string[] } {
   const kind = LISTS[call.message.method ?? ''];
   const list = kind === undefined ? undefined : findPath(answer.result, kind.member);
   if (kind === undefined || list === undefined || answer.raw[list.start] !== 0x5b) {
-    return { raw: answer.raw, withheld: [] };
+    return { raw: answer.raw, withheld: [], unpinned: [] };
   }
   const offered = kind.type === 'Tool' && offersAccess(rooms, call, answer);
   const kept: Span[] = [];
   const withheld: string[] = [];
-  for (const element of elementsAt(answer.raw, list)) {
+  const unpinned: string[] = [];
+  for (const [index, element] of elementsAt(answer.raw, list).entries()) {
     const members = scanJson(answer.raw.subarray(element.start, element.end));
     const name = stringAt(answer.raw.subarray(element.start, element.end), find(members, kind.key));
     const shadowed = kind.type === 'Tool' && name === REQUEST_ACCESS;
-    if (name !== undefined && !shadowed && visible(rooms, call, kind, name)) kept.push(element);
+    const reviewed = pinned(index);
+    if (name !== undefined && !shadowed && reviewed && visible(rooms, call, kind, name)) kept.push(element);
     else withheld.push(named(name ?? ''));
+    if (!reviewed && !shadowed) unpinned.push(named(name ?? ''));
   }
-  if (withheld.length === 0 && !offered) return { raw: answer.raw, withheld };
+  if (withheld.length === 0 && !offered) return { raw: answer.raw, withheld, unpinned };
   const items = kept.map((element) => answer.raw.subarray(element.start, element.end));
   if (offered) items.push(Buffer.from(JSON.stringify(REQUEST_ACCESS_DEFINITION)));
   const parts: Buffer[] = [answer.raw.subarray(0, list.start), Buffer.from('[')];
@@ -61,7 +65,7 @@ export function filterList(
     parts.push(item);
   });
   parts.push(Buffer.from(']'), answer.raw.subarray(list.end));
-  return { raw: Buffer.concat(parts), withheld };
+  return { raw: Buffer.concat(parts), withheld, unpinned };
 }
 
 /** Whether the gateway's own tool is shown: on the last page, to whom some policy lets ask for access. */

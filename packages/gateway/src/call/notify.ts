@@ -6,7 +6,7 @@ import { record } from './record.ts';
 import type { Answer, Rooms } from './rooms.ts';
 import { settle, type Trail } from './settle.ts';
 import { agentScope, relayHeaders } from './stages/dispatch.ts';
-import { attach, authenticate, type Decided, decide, type Received } from './stages.ts';
+import { attach, authenticate, type Decided, decide, inspect, type Received } from './stages.ts';
 
 /**
  * The way of a message that has no answer: a client's notification, or its answer to a request of the server.
@@ -19,7 +19,7 @@ export async function runNotice(rooms: Rooms, received: Received, answer: Answer
     trail.authenticated = authenticated;
     const attached = await attach(rooms, authenticated);
     trail.attached = attached;
-    const decided = decide(rooms, attached);
+    const decided = decide(rooms, await inspect(rooms, attached));
     trail.decided = decided;
     await forward(rooms, decided);
     answer.final({ status: 202 });

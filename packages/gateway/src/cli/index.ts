@@ -14,6 +14,7 @@ import { addServerCommands } from './commands/servers.ts';
 import { addSessionCommands } from './commands/sessions.ts';
 import { addStatusCommand } from './commands/status.ts';
 import { addTokenCommands } from './commands/token.ts';
+import { addToolCommands } from './commands/tools.ts';
 import { example } from './connect.ts';
 import { complain } from './output.ts';
 
@@ -98,6 +99,7 @@ function buildProgram(commands: GatewayCommands): Command {
   addApplyCommand(program);
   addDocumentCommands(program);
   addTokenCommands(program);
+  addToolCommands(program);
   addAgentCommands(program);
   addServerCommands(program);
   addSessionCommands(program);

@@ -10,6 +10,8 @@ export interface SessionEvents {
   onEnded(session: Session, reason: string): void;
   /** Something of the server was dropped; why, in words. */
   onDropped(session: Session, why: string): void;
+  /** The server says that its tools have changed, whether or not a client listens. */
+  onToolsChanged(session: Session): void;
   /** The agent kept back something of the server that no request awaits. */
   onWithheld(session: Session, reason: string): void;
 }
@@ -201,6 +203,7 @@ export class Session {
   /** Where a message belongs that names no exchange (stdio, HTTP+SSE, the GET stream). */
   #unasked(link: Link, message: Arrived): void {
     const about = message.method ?? '';
+    if (about === 'notifications/tools/list_changed') this.#events.onToolsChanged(this);
     // A request or a log line while a call is under way is most likely that call's; news of lists are nobody's.
     const likely =
       message.kind === 'request' || about === 'notifications/message' ? link.latest() : undefined;

@@ -15,6 +15,8 @@ export interface SessionsOptions {
   /** Called after a session has ended, once, to record it. */
   readonly onEnded: (identity: SessionIdentity, reason: string) => void;
   readonly onDropped: (identity: SessionIdentity, why: string) => void;
+  /** A server says that its tools have changed. */
+  readonly onToolsChanged?: (server: string) => void;
   /** The agent kept back something of the server that no request awaits. */
   readonly onWithheld: (identity: SessionIdentity, reason: string) => void;
 }
@@ -239,6 +241,7 @@ export class Sessions {
       events: {
         onEnded: (ended, reason) => this.#ended(ended, reason),
         onDropped: (of, why) => this.#options.onDropped(of.identity, why),
+        onToolsChanged: (of) => this.#options.onToolsChanged?.(of.identity.server),
         onWithheld: (of, reason) => this.#options.onWithheld(of.identity, reason),
       },
     });

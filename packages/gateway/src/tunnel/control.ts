@@ -10,7 +10,10 @@ import type { TunnelOptions } from './options.ts';
 
 /** Takes one control message of an attached agent. Messages of kinds we do not know are ignored: see the proto. */
 export function takeControl(
-  parts: { hub: Hub; clock: Clock; logger: Logger; record: TunnelOptions['record'] },
+  parts: { hub: Hub; clock: Clock; logger: Logger; record: TunnelOptions['record'] } & Pick<
+    TunnelOptions,
+    'onInventory'
+  >,
   tunnel: AttachedTunnel,
   message: AgentControl__Output,
 ): void {
@@ -28,6 +31,9 @@ export function takeControl(
     if (dropped > 0)
       logger.warn('tunnel: servers of an inventory were left out', { agent: tunnel.agent, dropped });
     tunnel.takeInventory(servers);
+    parts.onInventory?.(tunnel.agent);
+  } else if (message.toolDefinitions) {
+    hub.toolQuestions.took(tunnel, message.toolDefinitions);
   } else if (message.witnessAnswer) {
     const { number, status, body, held } = message.witnessAnswer;
     hub.witnessQuestions.answered(tunnel, number, { status, body, held });

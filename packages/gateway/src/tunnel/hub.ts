@@ -7,6 +7,7 @@ import { CHANNEL_END_MAX_MS, DISMISSAL_MS } from './limits.ts';
 import { Opens } from './opens.ts';
 import type { TunnelOptions } from './options.ts';
 import { Questions } from './questions.ts';
+import { ToolQuestions } from './tool-questions.ts';
 import type { ReceiptsAnswer, WitnessAnswer } from './types.ts';
 
 /** Why a tunnel ended, for the record. */
@@ -44,6 +45,7 @@ export class Hub {
   readonly opens: Opens;
   readonly witnessQuestions = new Questions<WitnessAnswer>();
   readonly receiptsQuestions = new Questions<ReceiptsAnswer>();
+  readonly toolQuestions = new ToolQuestions();
   readonly #seats = new Map<string, Seat>();
   readonly #clock: TunnelOptions['clock'];
   readonly #record: TunnelOptions['record'];

@@ -99,3 +99,6 @@ export const SOURCES_MAX = 10_000;
 
 /** Longest life of an enrolment token: it is for today's installation. */
 export const ENROLMENT_TOKEN_MAX_MS = 30 * DAY;
+
+/** Definitions of all tools of one server; what an agent sends at most, with room. */
+export const TOOL_DEFINITIONS_MAX_BYTES = 5 * 1024 * 1024;

@@ -49,6 +49,8 @@ export interface TunnelOptions {
   ) => readonly string[] | Promise<readonly string[]>;
   /** Told when an agent is attached, with the verifier key it countersigns checkpoints with; empty where it has none. */
   readonly onAttached?: (attached: { readonly agent: string; readonly witnessKey: string }) => void;
+  /** Told when an agent has said anew what its servers are. */
+  readonly onInventory?: (agent: string) => void;
   /** What an agent must mask by, signed; undefined where there are no rules to hand out. */
   readonly maskingRules?: (agent: string) => {
     readonly version: number;

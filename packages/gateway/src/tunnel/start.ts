@@ -79,6 +79,11 @@ export async function startTunnel(options: TunnelOptions): Promise<Tunnel> {
     revokeAgent: (name) => revocations.revokeAgent(name),
     endSession: (agent, sessionId, reason) => hub.endSession(agent, sessionId, reason),
     onSessionsLost: (onLost) => hub.onSessionsLost(onLost),
+    async listTools(agent, question, maxMs) {
+      const tunnel = hub.current(agent);
+      if (tunnel === undefined) return { problem: 'its agent is not connected' };
+      return await hub.toolQuestions.ask(tunnel, question, maxMs);
+    },
     async witness(agent, question, maxMs) {
       const tunnel = hub.current(agent);
       const { request, logKeys } = question;

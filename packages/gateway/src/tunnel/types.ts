@@ -1,4 +1,5 @@
 import type { AgentFrame__Output, GatewayFrame } from '@sallyport/proto';
+import type { ToolList, ToolQuestion } from './tool-questions.ts';
 
 /** Codes of what can go wrong between the gateway and an agent. */
 export type TunnelErrorCode =
@@ -125,6 +126,8 @@ export interface Tunnel {
   onSessionsLost(
     listener: (lost: { agent: string; sessionIds: readonly string[] | 'all'; reason: string }) => void,
   ): void;
+  /** Asks an agent what tools a server of its own defines. Never throws. */
+  listTools(agent: string, question: ToolQuestion, maxMs: number): Promise<ToolList>;
   /** Asks an agent to countersign a checkpoint. Undefined when it is away or does not answer in time. */
   witness(
     agent: string,

@@ -10,6 +10,7 @@ import { joinAccess } from '../../src/join-access.ts';
 import { joinMasking } from '../../src/join-masking.ts';
 import { joinReceipts } from '../../src/join-receipts.ts';
 import { joinRecords } from '../../src/join-records.ts';
+import { joinTools } from '../../src/join-tools.ts';
 import { MaskingStatistics } from '../../src/masking/index.ts';
 import { createPolicy } from '../../src/policy/index.ts';
 import { openProposals } from '../../src/proposal/index.ts';
@@ -186,8 +187,9 @@ async function joinRooms(
   const proposals = openProposals({ store, clock, logger, record: (entry) => audit.record(entry) });
   joinRecords(proposals, audit);
   const receipts = joinReceipts({ store, logger, audit, tunnel: () => tunnel });
-  const { masking } = await joinMasking({ foundation: { store, sealer }, registry });
+  const { masking, agentRules } = await joinMasking({ foundation: { store, sealer }, registry });
   const maskingStatistics = new MaskingStatistics(store, clock, logger);
+  const tools = await joinTools({ store, logger, audit, registry, sessions, tunnel, agentRules }, []);
   const gatewayInfo = {
     version: GATEWAY_VERSION,
     publicUrl,
@@ -203,6 +205,7 @@ async function joinRooms(
     ...access,
     proposals,
     receipts,
+    tools,
     masking: { rules: () => masking.rules(), counts: (query) => maskingStatistics.counts(query) },
     tunnel,
     sessions: sessionsView(sessions),
@@ -216,6 +219,7 @@ async function joinRooms(
     await receipts.close();
     await maskingStatistics.close();
     await proposals.close();
+    await tools.close();
     await access.grants.close();
     await access.limits.close();
     await registry.close();

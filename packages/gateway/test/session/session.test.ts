@@ -49,6 +49,7 @@ function sessionOf(era: Era, options: { begun?: boolean } = {}) {
       onEnded: (_, reason) => ends.push(reason),
       onDropped: (_, why) => dropped.push(why),
       onWithheld: () => undefined,
+      onToolsChanged: () => undefined,
     },
   });
   const channel = (at = 0): MemoryChannel => {

@@ -20,6 +20,7 @@ import type { Hello as _sallyport_tunnel_v1_Hello, Hello__Output as _sallyport_t
 import type { Inventory as _sallyport_tunnel_v1_Inventory, Inventory__Output as _sallyport_tunnel_v1_Inventory__Output } from './sallyport/tunnel/v1/Inventory.ts';
 import type { Lease as _sallyport_tunnel_v1_Lease, Lease__Output as _sallyport_tunnel_v1_Lease__Output } from './sallyport/tunnel/v1/Lease.ts';
 import type { LeaseAck as _sallyport_tunnel_v1_LeaseAck, LeaseAck__Output as _sallyport_tunnel_v1_LeaseAck__Output } from './sallyport/tunnel/v1/LeaseAck.ts';
+import type { ListTools as _sallyport_tunnel_v1_ListTools, ListTools__Output as _sallyport_tunnel_v1_ListTools__Output } from './sallyport/tunnel/v1/ListTools.ts';
 import type { MaskingFinding as _sallyport_tunnel_v1_MaskingFinding, MaskingFinding__Output as _sallyport_tunnel_v1_MaskingFinding__Output } from './sallyport/tunnel/v1/MaskingFinding.ts';
 import type { MaskingRules as _sallyport_tunnel_v1_MaskingRules, MaskingRules__Output as _sallyport_tunnel_v1_MaskingRules__Output } from './sallyport/tunnel/v1/MaskingRules.ts';
 import type { MaskingRulesAck as _sallyport_tunnel_v1_MaskingRulesAck, MaskingRulesAck__Output as _sallyport_tunnel_v1_MaskingRulesAck__Output } from './sallyport/tunnel/v1/MaskingRulesAck.ts';
@@ -35,6 +36,7 @@ import type { RenewResponse as _sallyport_tunnel_v1_RenewResponse, RenewResponse
 import type { ServerStatus as _sallyport_tunnel_v1_ServerStatus, ServerStatus__Output as _sallyport_tunnel_v1_ServerStatus__Output } from './sallyport/tunnel/v1/ServerStatus.ts';
 import type { SessionEnded as _sallyport_tunnel_v1_SessionEnded, SessionEnded__Output as _sallyport_tunnel_v1_SessionEnded__Output } from './sallyport/tunnel/v1/SessionEnded.ts';
 import type { ToServer as _sallyport_tunnel_v1_ToServer, ToServer__Output as _sallyport_tunnel_v1_ToServer__Output } from './sallyport/tunnel/v1/ToServer.ts';
+import type { ToolDefinitions as _sallyport_tunnel_v1_ToolDefinitions, ToolDefinitions__Output as _sallyport_tunnel_v1_ToolDefinitions__Output } from './sallyport/tunnel/v1/ToolDefinitions.ts';
 import type { TunnelClient as _sallyport_tunnel_v1_TunnelClient, TunnelDefinition as _sallyport_tunnel_v1_TunnelDefinition } from './sallyport/tunnel/v1/Tunnel.ts';
 import type { Welcome as _sallyport_tunnel_v1_Welcome, Welcome__Output as _sallyport_tunnel_v1_Welcome__Output } from './sallyport/tunnel/v1/Welcome.ts';
 import type { WitnessAnswer as _sallyport_tunnel_v1_WitnessAnswer, WitnessAnswer__Output as _sallyport_tunnel_v1_WitnessAnswer__Output } from './sallyport/tunnel/v1/WitnessAnswer.ts';
@@ -68,6 +70,7 @@ export interface ProtoGrpcType {
         Inventory: MessageTypeDefinition<_sallyport_tunnel_v1_Inventory, _sallyport_tunnel_v1_Inventory__Output>
         Lease: MessageTypeDefinition<_sallyport_tunnel_v1_Lease, _sallyport_tunnel_v1_Lease__Output>
         LeaseAck: MessageTypeDefinition<_sallyport_tunnel_v1_LeaseAck, _sallyport_tunnel_v1_LeaseAck__Output>
+        ListTools: MessageTypeDefinition<_sallyport_tunnel_v1_ListTools, _sallyport_tunnel_v1_ListTools__Output>
         MaskingFinding: MessageTypeDefinition<_sallyport_tunnel_v1_MaskingFinding, _sallyport_tunnel_v1_MaskingFinding__Output>
         MaskingRules: MessageTypeDefinition<_sallyport_tunnel_v1_MaskingRules, _sallyport_tunnel_v1_MaskingRules__Output>
         MaskingRulesAck: MessageTypeDefinition<_sallyport_tunnel_v1_MaskingRulesAck, _sallyport_tunnel_v1_MaskingRulesAck__Output>
@@ -84,6 +87,7 @@ export interface ProtoGrpcType {
         ServerStatus: MessageTypeDefinition<_sallyport_tunnel_v1_ServerStatus, _sallyport_tunnel_v1_ServerStatus__Output>
         SessionEnded: MessageTypeDefinition<_sallyport_tunnel_v1_SessionEnded, _sallyport_tunnel_v1_SessionEnded__Output>
         ToServer: MessageTypeDefinition<_sallyport_tunnel_v1_ToServer, _sallyport_tunnel_v1_ToServer__Output>
+        ToolDefinitions: MessageTypeDefinition<_sallyport_tunnel_v1_ToolDefinitions, _sallyport_tunnel_v1_ToolDefinitions__Output>
         Tunnel: SubtypeConstructor<typeof grpc.Client, _sallyport_tunnel_v1_TunnelClient> & { service: _sallyport_tunnel_v1_TunnelDefinition }
         Welcome: MessageTypeDefinition<_sallyport_tunnel_v1_Welcome, _sallyport_tunnel_v1_Welcome__Output>
         WitnessAnswer: MessageTypeDefinition<_sallyport_tunnel_v1_WitnessAnswer, _sallyport_tunnel_v1_WitnessAnswer__Output>

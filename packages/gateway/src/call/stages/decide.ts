@@ -6,7 +6,8 @@ import { Ending, REFUSAL } from '../ending.ts';
 import { decideGranted } from '../granted.ts';
 import { argumentsOf, type Resource, resourceOf } from '../resource.ts';
 import type { Rooms } from '../rooms.ts';
-import type { Attached, AttachedFields } from './attach.ts';
+import type { AttachedFields } from './attach.ts';
+import type { Inspected } from './inspect.ts';
 import { named } from './receive.ts';
 
 export interface DecidedFields {
@@ -36,7 +37,7 @@ export type { Decided };
  * Policy's decision on the body as it will be sent: what is checked here is the very buffer that is dispatched.
  * @throws Ending a JSON-RPC error that says why and what to do next
  */
-export function decide(rooms: Pick<Rooms, 'policy' | 'grants' | 'labels'>, call: Attached): Decided {
+export function decide(rooms: Pick<Rooms, 'policy' | 'grants' | 'labels'>, call: Inspected): Decided {
   const { message, controls, session } = call.fields;
   const server = session.identity.server;
   if (controls === undefined || controls.decide === 'follows') {

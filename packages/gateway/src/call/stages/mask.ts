@@ -27,6 +27,8 @@ interface MaskedFields {
   readonly findings: readonly LocatedFinding[];
   /** Names taken out of a list. */
   readonly withheld: readonly string[];
+  /** Those of them whose definition is not pinned. */
+  readonly unpinned: readonly string[];
 }
 
 class Masked {
@@ -56,10 +58,8 @@ export async function mask(rooms: Rooms, call: Answered): Promise<Masked> {
   if (attached.session.identity.era === 'modern') checkModernResult(rooms, intended, answer);
   const filtered =
     attached.controls?.forward === 'filter-list'
-      ? filterList(rooms, attached, answer)
-      : { raw: answer.raw, withheld: [] };
-  const { server } = attached.session.identity;
-  if (attached.message.method === 'tools/list') rooms.tools.learn(server, answer);
+      ? filterList(rooms, attached, answer, await pinnedOnly(rooms, attached, answer))
+      : { raw: answer.raw, withheld: [], unpinned: [] };
   const visible = filtered.raw === answer.raw ? answer : { ...answer, ...readMessage(filtered.raw) };
   // What is still held of the messages before it is masked together with it, and released before it.
   const { raw, findings } = await interims.answer(visible);
@@ -70,7 +70,25 @@ export async function mask(rooms: Rooms, call: Answered): Promise<Masked> {
     outcome: outcomeOf(answer),
     findings,
     withheld: filtered.withheld,
+    unpinned: filtered.unpinned,
   });
+}
+
+/**
+ * Which elements of an answer to `tools/list` may be shown: those whose very definition is pinned.
+ * @throws Ending `withheld` where what is new in it can't be recorded
+ */
+async function pinnedOnly(
+  rooms: Pick<Rooms, 'tools'>,
+  { message, session }: IntendedFields['decided']['attached'],
+  answer: Message,
+): Promise<(index: number) => boolean> {
+  if (message.method !== 'tools/list') return () => true;
+  try {
+    return await rooms.tools.shown(session.identity.server, answer);
+  } catch (thrown) {
+    throw withheld('what it says of its tools could not be recorded', thrown);
+  }
 }
 
 /** Masks a message on its way to the client. @throws Ending `withheld` */

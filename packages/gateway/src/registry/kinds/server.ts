@@ -31,6 +31,7 @@ export const serverKind: Kind = {
     ),
     arguments: argumentsSchema,
     labels: labelsSchema,
+    pins: Type.Optional(Type.Enum(['review', 'first-use'])),
   }),
   takeShortForms: takeShortReadings,
   problems: argumentProblems,

@@ -9,6 +9,7 @@ import type { Draining as _sallyport_tunnel_v1_Draining, Draining__Output as _sa
 import type { WitnessAnswer as _sallyport_tunnel_v1_WitnessAnswer, WitnessAnswer__Output as _sallyport_tunnel_v1_WitnessAnswer__Output } from '../../../sallyport/tunnel/v1/WitnessAnswer.ts';
 import type { ReceiptsPage as _sallyport_tunnel_v1_ReceiptsPage, ReceiptsPage__Output as _sallyport_tunnel_v1_ReceiptsPage__Output } from '../../../sallyport/tunnel/v1/ReceiptsPage.ts';
 import type { MaskingRulesAck as _sallyport_tunnel_v1_MaskingRulesAck, MaskingRulesAck__Output as _sallyport_tunnel_v1_MaskingRulesAck__Output } from '../../../sallyport/tunnel/v1/MaskingRulesAck.ts';
+import type { ToolDefinitions as _sallyport_tunnel_v1_ToolDefinitions, ToolDefinitions__Output as _sallyport_tunnel_v1_ToolDefinitions__Output } from '../../../sallyport/tunnel/v1/ToolDefinitions.ts';
 
 export interface AgentControl {
   'hello'?: (_sallyport_tunnel_v1_Hello | null);
@@ -20,7 +21,8 @@ export interface AgentControl {
   'witnessAnswer'?: (_sallyport_tunnel_v1_WitnessAnswer | null);
   'receiptsPage'?: (_sallyport_tunnel_v1_ReceiptsPage | null);
   'maskingRulesAck'?: (_sallyport_tunnel_v1_MaskingRulesAck | null);
-  'kind'?: "hello"|"inventory"|"leaseAck"|"channelRefused"|"sessionEnded"|"draining"|"witnessAnswer"|"receiptsPage"|"maskingRulesAck";
+  'toolDefinitions'?: (_sallyport_tunnel_v1_ToolDefinitions | null);
+  'kind'?: "hello"|"inventory"|"leaseAck"|"channelRefused"|"sessionEnded"|"draining"|"witnessAnswer"|"receiptsPage"|"maskingRulesAck"|"toolDefinitions";
 }
 
 export interface AgentControl__Output {
@@ -33,5 +35,6 @@ export interface AgentControl__Output {
   'witnessAnswer'?: (_sallyport_tunnel_v1_WitnessAnswer__Output | null);
   'receiptsPage'?: (_sallyport_tunnel_v1_ReceiptsPage__Output | null);
   'maskingRulesAck'?: (_sallyport_tunnel_v1_MaskingRulesAck__Output | null);
-  'kind'?: "hello"|"inventory"|"leaseAck"|"channelRefused"|"sessionEnded"|"draining"|"witnessAnswer"|"receiptsPage"|"maskingRulesAck";
+  'toolDefinitions'?: (_sallyport_tunnel_v1_ToolDefinitions__Output | null);
+  'kind'?: "hello"|"inventory"|"leaseAck"|"channelRefused"|"sessionEnded"|"draining"|"witnessAnswer"|"receiptsPage"|"maskingRulesAck"|"toolDefinitions";
 }

@@ -10,6 +10,7 @@ import type { ProbeServer as _sallyport_tunnel_v1_ProbeServer, ProbeServer__Outp
 import type { WitnessRequest as _sallyport_tunnel_v1_WitnessRequest, WitnessRequest__Output as _sallyport_tunnel_v1_WitnessRequest__Output } from '../../../sallyport/tunnel/v1/WitnessRequest.ts';
 import type { ReceiptsRequest as _sallyport_tunnel_v1_ReceiptsRequest, ReceiptsRequest__Output as _sallyport_tunnel_v1_ReceiptsRequest__Output } from '../../../sallyport/tunnel/v1/ReceiptsRequest.ts';
 import type { MaskingRules as _sallyport_tunnel_v1_MaskingRules, MaskingRules__Output as _sallyport_tunnel_v1_MaskingRules__Output } from '../../../sallyport/tunnel/v1/MaskingRules.ts';
+import type { ListTools as _sallyport_tunnel_v1_ListTools, ListTools__Output as _sallyport_tunnel_v1_ListTools__Output } from '../../../sallyport/tunnel/v1/ListTools.ts';
 
 export interface GatewayControl {
   'welcome'?: (_sallyport_tunnel_v1_Welcome | null);
@@ -22,7 +23,8 @@ export interface GatewayControl {
   'witnessRequest'?: (_sallyport_tunnel_v1_WitnessRequest | null);
   'receiptsRequest'?: (_sallyport_tunnel_v1_ReceiptsRequest | null);
   'maskingRules'?: (_sallyport_tunnel_v1_MaskingRules | null);
-  'kind'?: "welcome"|"refused"|"lease"|"openChannel"|"endSession"|"drain"|"probeServer"|"witnessRequest"|"receiptsRequest"|"maskingRules";
+  'listTools'?: (_sallyport_tunnel_v1_ListTools | null);
+  'kind'?: "welcome"|"refused"|"lease"|"openChannel"|"endSession"|"drain"|"probeServer"|"witnessRequest"|"receiptsRequest"|"maskingRules"|"listTools";
 }
 
 export interface GatewayControl__Output {
@@ -36,5 +38,6 @@ export interface GatewayControl__Output {
   'witnessRequest'?: (_sallyport_tunnel_v1_WitnessRequest__Output | null);
   'receiptsRequest'?: (_sallyport_tunnel_v1_ReceiptsRequest__Output | null);
   'maskingRules'?: (_sallyport_tunnel_v1_MaskingRules__Output | null);
-  'kind'?: "welcome"|"refused"|"lease"|"openChannel"|"endSession"|"drain"|"probeServer"|"witnessRequest"|"receiptsRequest"|"maskingRules";
+  'listTools'?: (_sallyport_tunnel_v1_ListTools__Output | null);
+  'kind'?: "welcome"|"refused"|"lease"|"openChannel"|"endSession"|"drain"|"probeServer"|"witnessRequest"|"receiptsRequest"|"maskingRules"|"listTools";
 }

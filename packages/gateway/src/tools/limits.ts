@@ -1,0 +1,43 @@
+/** The tools room's bounds, each with its reason. Units are last in the names. */
+
+/** Tools of one server that are known. One that shows more is not one that a person could review. */
+export const TOOLS_PER_SERVER_MAX = 1_000;
+
+/** One definition in canonical form. The largest seen in public servers are below 40 KiB. */
+export const DEFINITION_MAX_BYTES = 256 * 1024;
+
+/** Rejected definitions remembered of one tool; the oldest is forgotten, and would be reviewed again. */
+export const REJECTED_MAX = 50;
+
+/** New definitions of one server that are kept in an hour: a server that makes them up must not fill the database. */
+export const NEW_DEFINITIONS_PER_HOUR_MAX = 3_000;
+
+/** Digests of raw definitions that are remembered, so that a list that has not changed is hashed and not parsed. */
+export const DIGESTS_REMEMBERED_MAX = 10_000;
+
+/** Tools that one entry of the log names. */
+export const TOOLS_PER_ENTRY_MAX = 50;
+
+/** How often each server is asked for its tools beside the occasions: drift is found within this time. */
+export const ASK_EVERY_MS = 10 * 60_000;
+
+/** After a question that had no list for an answer. */
+export const ASK_AGAIN_MS = 30_000;
+
+/** Least time between two questions to one server: `list_changed` may come in bursts. */
+export const ASK_GAP_MS = 2_000;
+
+/** How long a first call waits for the first question to its server: as long as it waits for the first probe. */
+export const FIRST_ANSWER_WAIT_MS = 10_000;
+
+/** How often it is looked whether a question is due. */
+export const TICK_MS = 5_000;
+
+/** Places of a difference that are shown. A definition that differs in more is another tool. */
+export const DIFFERENCES_MAX = 500;
+
+/** Marks on one definition; the reviewer has seen enough by then. */
+export const MARKS_MAX = 50;
+
+/** Text of a definition that a mark quotes. */
+export const QUOTE_MAX_CHARS = 160;
