@@ -2,7 +2,9 @@ import { readFileSync } from 'node:fs';
 import {
   AGENT_AND_INDEPENDENT,
   AGENTS_ALONE,
+  type AnchorSettings,
   type Audit,
+  type OutboundSettings,
   readPolicy,
   type WitnessSettings,
 } from './audit/index.ts';
@@ -18,7 +20,7 @@ const AGENT_ANSWER_MAX_MS = 5_000;
  * must not be able to enrol a witness. @throws AuditError `invalid` that names the line of the policy.
  */
 export function witnessSettings(settings: Settings): WitnessSettings {
-  const { witnessPolicyFile, witnessAgeMaxMinutes, outboundCaFile } = settings;
+  const { witnessPolicyFile, witnessAgeMaxMinutes } = settings;
   const builtIn = settings.quickstart ? AGENTS_ALONE : AGENT_AND_INDEPENDENT;
   return {
     policy:
@@ -27,10 +29,26 @@ export function witnessSettings(settings: Settings): WitnessSettings {
         : readPolicy(readFileSync(witnessPolicyFile, 'utf8'), witnessPolicyFile),
     ...(witnessAgeMaxMinutes === undefined ? {} : { maxAgeMs: witnessAgeMaxMinutes * 60_000 }),
     refuses: settings.witnessRefusesCalls ?? false,
-    outbound: {
-      privateHosts: settings.outboundPrivateHosts ?? [],
-      ...(outboundCaFile === undefined ? {} : { ca: readFileSync(outboundCaFile, 'utf8') }),
-    },
+    outbound: outboundOf(settings),
+  };
+}
+
+/** Where checkpoints are anchored. */
+export function anchorSettings(settings: Settings): AnchorSettings {
+  const { anchors, anchorEveryMinutes, anchorAgeMaxMinutes, anchorRefusesCalls } = settings;
+  return {
+    anchors: anchors ?? [],
+    ...(anchorEveryMinutes === undefined ? {} : { everyMs: anchorEveryMinutes * 60_000 }),
+    ...(anchorAgeMaxMinutes === undefined ? {} : { maxAgeMs: anchorAgeMaxMinutes * 60_000 }),
+    refuses: anchorRefusesCalls ?? false,
+    outbound: outboundOf(settings),
+  };
+}
+
+function outboundOf({ outboundPrivateHosts, outboundCaFile }: Settings): OutboundSettings {
+  return {
+    privateHosts: outboundPrivateHosts ?? [],
+    ...(outboundCaFile === undefined ? {} : { ca: readFileSync(outboundCaFile, 'utf8') }),
   };
 }
 

@@ -11,7 +11,13 @@ import { loadPolicies, openPolicy } from './join-policy.ts';
 import { joinReceipts } from './join-receipts.ts';
 import { joinRecords } from './join-records.ts';
 import { joinTools } from './join-tools.ts';
-import { joinAgentWitness, signerSettings, witnessReadings, witnessSettings } from './join-witness.ts';
+import {
+  anchorSettings,
+  joinAgentWitness,
+  signerSettings,
+  witnessReadings,
+  witnessSettings,
+} from './join-witness.ts';
 import { type AgentRules, MaskingStatistics } from './masking/index.ts';
 import type { Policy } from './policy/index.ts';
 import { openProposals } from './proposal/index.ts';
@@ -58,6 +64,7 @@ async function joinRooms(settings: Settings, logger: Logger, undo: (() => unknow
     signer,
     sealer,
     witnessing: witnessSettings(settings),
+    anchoring: anchorSettings(settings),
   });
   undo.push(() => audit.close());
   const policy = await openPolicy(logger);

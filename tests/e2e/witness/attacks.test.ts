@@ -1,13 +1,12 @@
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { checkpointText, Frontier, SIGNATURE_TYPE, signingKey, signNote } from '@sallyport/shared/merkle';
-import { Client } from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { readPolicy } from '../../../packages/gateway/src/audit/index.ts';
 import { type RunningApi, startApi } from '../../../packages/gateway/test/admin/running-api.ts';
 import { intent, outcome } from '../../../packages/gateway/test/audit/draft.ts';
-import { Exported, HASHES, verify } from '../../../packages/gateway/test/audit/exported.ts';
+import { Exported, verify } from '../../../packages/gateway/test/audit/exported.ts';
 import { runProgram } from '../../../packages/gateway/test/cli/run-program.ts';
+import { rewrite, stealKey } from './rewrite.ts';
 import { agentWitness, scratch, startWitness } from './setup.ts';
 
 const CHECKPOINTS = 'checkpoints.ndjson';
@@ -46,7 +45,7 @@ beforeAll(async () => {
     await audit.record(outcome(`cal_${call}`));
     await audit.witnesses?.settled(await audit.makeCheckpoint());
   }
-  stolen = await stealKey();
+  stolen = await stealKey(api);
   await run('audit', 'export', '--out', join(folder, 'genuine'));
   genuine = new Exported(join(folder, 'genuine'));
 }, 60_000);
@@ -77,36 +76,6 @@ async function startWitnessLater(logKeys: () => readonly string[]) {
 const run = (...args: string[]) =>
   runProgram(args, { env: { SALLYPORT_URL: api.url, SALLYPORT_TOKEN: api.token('auditor') }, cwd: folder });
 
-async function stealKey(): Promise<Uint8Array> {
-  const client = new Client({ connectionString: api.databaseUrl });
-  await client.connect();
-  const { rows } = await client.query(`SELECT sealed FROM sealed_keys WHERE name = 'audit-signer/0'`);
-  await client.end();
-  return api.sealer.unseal('audit-signer/0', rows[0].sealed);
-}
-
-/** Another history, with everything that the log's key alone can make. */
-function rewrite(files: Exported, change: (leaves: string[]) => readonly string[]): void {
-  files.forge(change);
-  const tree = new Frontier();
-  const leaves = files.lines(HASHES).map((hex) => Buffer.from(hex, 'hex'));
-  const roots = [tree.root(), ...leaves.map((leaf) => (tree.append(leaf), tree.root()))];
-  const origin = 'test/log/0';
-  const keys = [SIGNATURE_TYPE.ed25519, SIGNATURE_TYPE.cosignature].map((type) =>
-    signingKey(origin, stolen, type),
-  );
-  files.edit(CHECKPOINTS, (lines) =>
-    lines.map((line) => {
-      const { number, note } = JSON.parse(line);
-      const size = Number(note.split('\n')[1]);
-      const timeSeconds = Number(Buffer.from(note.trimEnd().split(' ').at(-1), 'base64').readBigUInt64BE(4));
-      const text = checkpointText({ origin, size, root: roots[size] ?? Buffer.alloc(32) });
-      return JSON.stringify({ number, note: signNote(text, keys, timeSeconds) });
-    }),
-  );
-  files.fixManifest();
-}
-
 const ghost = (leaves: string[]): string[] => leaves.map((leaf) => leaf.replace('"robot"', '"ghost"'));
 const quorum = () => ['--policy', policyFile];
 
@@ -131,7 +100,7 @@ test('agents alone are said to be so', async () => {
 
 test('the whole history rewritten and signed anew with the stolen key: the cosignatures show another history', async () => {
   const files = genuine.copy();
-  rewrite(files, ghost);
+  rewrite(files, stolen, ghost);
   const said = await verify(files.folder, ...quorum());
   expect(said).toMatchObject({
     code: 1,
@@ -145,7 +114,7 @@ test('the whole history rewritten and signed anew with the stolen key: the cosig
 test('the same with all cosignatures taken away: the quorum has countersigned nothing', async () => {
   const files = genuine.copy();
   files.write(COSIGNATURES, '');
-  rewrite(files, ghost);
+  rewrite(files, stolen, ghost);
   expect(await verify(files.folder, ...quorum())).toMatchObject({
     code: 1,
     stderr: expect.stringMatching(/entry 0: the quorum "both" has countersigned no checkpoint/),
@@ -184,7 +153,7 @@ test('the same with one witness missing, or cosignatures by keys of the attacker
 test('a fork with the stolen key, two checkpoints of one size: the witness has the other one, and both are evidence', async () => {
   const files = genuine.copy();
   files.write(COSIGNATURES, '');
-  rewrite(files, ghost);
+  rewrite(files, stolen, ghost);
   const { note } = JSON.parse(files.lines(CHECKPOINTS).at(-1) ?? '{}');
   const size = Number(note.split('\n')[1]);
   const answer = await agentAsk(`old ${size}\n\n${note}`);

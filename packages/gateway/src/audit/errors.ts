@@ -10,6 +10,9 @@ export type AuditErrorCode =
   | 'not_found' // there is no such thing beside the entry
   | 'shredded' // there was, and nobody can open it any more
   | 'held' // a legal hold forbids it
+  | 'anchor_refused' // an object store or time stamping authority did not do what was asked
+  | 'anchor_differs' // something else is where a checkpoint was to be anchored
+  | 'anchor_unlocked' // an object store does not keep what it is given
   | 'outbound_refused' // an address of the settings leads where requests must not go
   | 'origin_changed'; // the slot's log was begun under another name
 

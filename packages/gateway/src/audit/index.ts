@@ -1,3 +1,5 @@
+export type { AnchorSetting, AnchorSettings } from './anchors/open.ts';
+export type { AnchorRecord, AnchorsState } from './anchors/types.ts';
 export type { SignerOptions } from './checkpoint/open.ts';
 export { serveSigner } from './checkpoint/serve-signer.ts';
 export { AuditError, type AuditErrorCode } from './errors.ts';

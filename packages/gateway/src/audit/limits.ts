@@ -122,3 +122,14 @@ export const CONFLICTS_MAX = 1_000;
 
 /** What is read of an answer to a request of ours: cosignatures, a time stamp, an object store's error. */
 export const OUTBOUND_ANSWER_MAX_BYTES = 262_144;
+
+/** How often a checkpoint is anchored (AUDIT.md), and how old the last may be before it is an alarm. */
+export const ANCHOR_EVERY_MS = 3_600_000;
+export const ANCHOR_AGE_MAX_MS = 2 * 3_600_000;
+
+/** How often it is looked at whether an anchor is due, and when one that failed is tried again. */
+export const ANCHOR_WATCH_MS = 10_000;
+export const ANCHOR_RETRY_MS = 60_000;
+
+/** How long an object store or an authority may take. */
+export const ANCHOR_ANSWER_MAX_MS = 30_000;

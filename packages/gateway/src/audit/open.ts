@@ -3,6 +3,9 @@ import type { Clock } from '@sallyport/shared/clock';
 import { errorText } from '@sallyport/shared/errors';
 import type { Logger } from 'winston';
 import type { Sealer, Store } from '../store/index.ts';
+import type { Anchors } from './anchors/anchors.ts';
+import { type AnchorSettings, openAnchors } from './anchors/open.ts';
+import { AnchorTable } from './anchors/table.ts';
 import type { Checkpointer } from './checkpoint/checkpointer.ts';
 import { openCheckpointer, openSigner, type SignerOptions } from './checkpoint/open.ts';
 import type { LogSigner } from './checkpoint/signer.ts';
@@ -14,7 +17,7 @@ import { PeriodKeys } from './originals/period-keys.ts';
 import { recordsOf } from './originals/records.ts';
 import { getEntry, readLeaves, searchLog } from './search.ts';
 import { OwnedSlot, takeWithin } from './slot.ts';
-import type { Audit, EntryDraft } from './types.ts';
+import type { Audit, AuditAnchors, EntryDraft } from './types.ts';
 import { openWitnesses, type WitnessSettings, witnessDoor } from './witness/open.ts';
 import type { Witnesses } from './witness/witnesses.ts';
 
@@ -30,6 +33,8 @@ export interface AuditOptions {
   readonly signer?: SignerOptions;
   /** Seals exact requests. Without it none may be recorded: for tests of other rooms. */
   readonly sealer?: Sealer;
+  /** Where they are anchored; without it nowhere. */
+  readonly anchoring?: AnchorSettings;
   /** Who countersigns them; without it nobody does. */
   readonly witnessing?: WitnessSettings;
 }
@@ -58,13 +63,14 @@ export async function openAudit(options: AuditOptions): Promise<Audit> {
   const periodKeys = await periodKeysFor(options, owned);
   let checkpointer: Checkpointer | undefined;
   let witnesses: Witnesses | undefined;
+  let anchors: Anchors | undefined;
   const log = new Log({
     origin,
     deploymentName,
     clock,
     logger,
     takeAgain: () => OwnedSlot.take(store, slot, origin),
-    refuseCalls: () => refusal(checkpointer) ?? witnesses?.refusal(),
+    refuseCalls: () => refusal(checkpointer) ?? witnesses?.refusal() ?? anchors?.refusal(),
     ...(periodKeys === undefined ? {} : { periodKeys }),
     ...(signer === undefined ? {} : { startFields: { keys: signer.keyTexts } }),
     beforeRelease: async () => lastCheckpoint(checkpointer, logger),
@@ -90,9 +96,14 @@ export async function openAudit(options: AuditOptions): Promise<Audit> {
       if (checkpointer.newest !== undefined) witnesses.offer(checkpointer.newest);
     }
     checkpointer.start();
+    if (options.anchoring !== undefined && options.anchoring.anchors.length > 0) {
+      const record = (draft: EntryDraft) => log.record(draft);
+      const newest = () => checkpointer?.newest;
+      anchors = await openAnchors(options.anchoring, { store, slot, origin, newest, record, clock, logger });
+    }
   }
   logger.info('audit log opened', { origin, entries: log.size, keys: signer?.keyTexts });
-  return doorOf(store, { slot, origin, log, checkpointer, periodKeys, witnesses });
+  return doorOf(store, { slot, origin, log, checkpointer, periodKeys, witnesses, anchors });
 }
 
 function doorOf(
@@ -104,6 +115,7 @@ function doorOf(
     checkpointer,
     periodKeys,
     witnesses,
+    anchors,
   }: {
     slot: number;
     origin: string;
@@ -111,14 +123,17 @@ function doorOf(
     checkpointer: Checkpointer | undefined;
     periodKeys: PeriodKeys | undefined;
     witnesses: Witnesses | undefined;
+    anchors: Anchors | undefined;
   },
 ): Audit {
-  const refused = (): boolean => (refusal(checkpointer) ?? witnesses?.refusal()) !== undefined;
+  const refused = (): boolean =>
+    (refusal(checkpointer) ?? witnesses?.refusal() ?? anchors?.refusal()) !== undefined;
   return {
     origin,
     record: (draft, evidence) => log.record(draft, evidence),
     ...recordsOf(store, slot, log, periodKeys),
     ...(witnesses === undefined ? {} : { witnesses: witnessDoor(store, slot, witnesses) }),
+    ...(anchors === undefined ? {} : { anchors: anchorDoor(anchors, new AnchorTable(store, slot)) }),
     healthy: () => log.healthy() && !refused(),
     search: (query) => searchLog(store, slot, log.size, query),
     get: (seq) => getEntry(store, slot, seq),
@@ -134,9 +149,18 @@ function doorOf(
     close: async () => {
       await checkpointer?.stop();
       await witnesses?.stop();
+      await anchors?.stop();
       await log.close();
       periodKeys?.close();
     },
+  };
+}
+
+function anchorDoor(anchors: Anchors, table: AnchorTable): AuditAnchors {
+  return {
+    state: () => anchors.state(),
+    now: () => anchors.now(),
+    page: (after, until, limit) => table.page(after, until, limit),
   };
 }
 

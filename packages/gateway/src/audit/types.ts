@@ -1,3 +1,4 @@
+import type { AnchorRecord, AnchorsState } from './anchors/types.ts';
 import type { Evidence, Omitted } from './evidence.ts';
 
 export type { Evidence, Omitted } from './evidence.ts';
@@ -202,6 +203,24 @@ export interface AuditWitnesses {
   conflicts(): Promise<WitnessConflict[]>;
 }
 
+/** Where checkpoints are anchored. */
+export interface AuditAnchors {
+  state(): AnchorsState;
+  /** Anchors the newest checkpoint everywhere now. */
+  now(): Promise<AnchorsState>;
+  /** What was anchored, behind a position, of checkpoints up to `until`. */
+  page(after: { number: number; anchor: string }, until: number, limit: number): Promise<AnchorRecord[]>;
+}
+
+/** Where checkpoints are anchored. */
+export interface AuditAnchors {
+  state(): AnchorsState;
+  /** Anchors the newest checkpoint everywhere now. */
+  now(): Promise<AnchorsState>;
+  /** What was anchored, behind a position, of checkpoints up to `until`. */
+  page(after: { number: number; anchor: string }, until: number, limit: number): Promise<AnchorRecord[]>;
+}
+
 /** The audit room's door. */
 export interface Audit {
   readonly origin: string;
@@ -251,6 +270,8 @@ export interface Audit {
   makeCheckpoint(): Promise<StoredCheckpoint>;
   /** Checkpoints from a number on, at most `limit`. */
   checkpoints(from: number, limit: number): Promise<StoredCheckpoint[]>;
+  /** Where checkpoints are anchored; undefined where nowhere. */
+  readonly anchors?: AuditAnchors;
   /** Those who countersign; undefined where nobody is asked to. */
   readonly witnesses?: AuditWitnesses;
   /** Entries from `from` to `until` - 1 in order; fewer when they are a page's worth, at least one when there is one. */

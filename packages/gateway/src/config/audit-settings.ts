@@ -10,8 +10,33 @@ export interface AuditSettings {
   readonly signerSocket?: string;
   /** Minutes that calls go on without a checkpoint; 5 by default. */
   readonly signerGraceMinutes?: number;
+  /** Where checkpoints are anchored, each under a name (docs/AUDIT.md, Anchors). */
+  readonly anchors?: readonly AnchorSetting[];
+  /** Minutes between two checkpoints that are anchored; 60 by default. */
+  readonly anchorEveryMinutes?: number;
+  /** Minutes that the last may be old; 120 by default. */
+  readonly anchorAgeMaxMinutes?: number;
+  /** Whether calls are refused past that age. */
+  readonly anchorRefusesCalls?: boolean;
   /** `host:port` that witnesses and anchors may have in a private network. */
   readonly outboundPrivateHosts?: readonly string[];
   /** Authorities (PEM) to believe for them beside the well-known ones. */
   readonly outboundCaFile?: string;
 }
+
+/** One anchor: a folder, a bucket with object lock, or a time stamping authority. */
+export type AnchorSetting =
+  | { readonly name: string; readonly folder: string }
+  | {
+      readonly name: string;
+      readonly s3: {
+        readonly endpoint: string;
+        readonly bucket: string;
+        readonly region: string;
+        readonly prefix: string;
+        readonly accessKeyFile: string;
+        readonly secretKeyFile: string;
+        readonly retainDays: number;
+      };
+    }
+  | { readonly name: string; readonly timestamp: { readonly url: string } };

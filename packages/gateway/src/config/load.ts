@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parseDocument } from 'yaml';
+import { readAnchors } from './anchors.ts';
 import { ConfigError } from './errors.ts';
 import type { Settings } from './settings.ts';
 
@@ -37,6 +38,10 @@ const SETTINGS: readonly Setting[] = [
   { key: 'witnessRefusesCalls', variable: 'SALLYPORT_WITNESS_REFUSES_CALLS', read: flag },
   { key: 'signerSocket', variable: 'SALLYPORT_SIGNER_SOCKET', read: text },
   { key: 'signerGraceMinutes', variable: 'SALLYPORT_SIGNER_GRACE_MINUTES', read: minutes },
+  { key: 'anchors', variable: 'SALLYPORT_ANCHORS', read: anchors },
+  { key: 'anchorEveryMinutes', variable: 'SALLYPORT_ANCHOR_EVERY_MINUTES', read: minutes },
+  { key: 'anchorAgeMaxMinutes', variable: 'SALLYPORT_ANCHOR_AGE_MAX_MINUTES', read: minutes },
+  { key: 'anchorRefusesCalls', variable: 'SALLYPORT_ANCHOR_REFUSES_CALLS', read: flag },
   { key: 'outboundPrivateHosts', variable: 'SALLYPORT_OUTBOUND_PRIVATE_HOSTS', read: list },
   { key: 'outboundCaFile', variable: 'SALLYPORT_OUTBOUND_CA_FILE', read: text },
 ];
@@ -160,6 +165,11 @@ function minutes(value: unknown): number {
 function list(value: unknown): string[] {
   const items: unknown[] = Array.isArray(value) ? value : text(value).split(',');
   return items.map((item) => text(item).trim()).filter((item) => item !== '');
+}
+
+/** A list in the file; in a variable the same as JSON. */
+function anchors(value: unknown): ReturnType<typeof readAnchors> {
+  return readAnchors(typeof value === 'string' ? JSON.parse(value) : value);
 }
 
 function url(value: unknown): string {

@@ -10,6 +10,7 @@ const APPEND_ONLY_TABLES = [
   'audit_witness_keys',
   'audit_cosignatures',
   'audit_witness_conflicts',
+  'audit_anchors',
 ] as const;
 
 const CREATE_ROLE = `DO $$ BEGIN

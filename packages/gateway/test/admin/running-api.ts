@@ -69,7 +69,9 @@ export interface RunningApi {
   stop(): Promise<void>;
 }
 
-export async function startApi(more: Pick<AuditOptions, 'witnessing'> = {}): Promise<RunningApi> {
+export async function startApi(
+  more: Pick<AuditOptions, 'witnessing' | 'anchoring'> = {},
+): Promise<RunningApi> {
   const { url: databaseUrl, drop } = await testDatabase();
   const folder = await temporaryFolder();
   const server = createServer();
@@ -115,7 +117,7 @@ async function joinRooms(
   databaseUrl: string,
   folder: string,
   publicUrl: string,
-  more: Pick<AuditOptions, 'witnessing'>,
+  more: Pick<AuditOptions, 'witnessing' | 'anchoring'>,
 ) {
   const clock = systemClock;
   const store = await openStore({ databaseUrl, logger });

@@ -21,6 +21,8 @@ export interface Checkpoints {
   readonly signed: readonly Signed[];
   /** The checkpoint of a number, among those of its size. */
   at(number: number): Signed | undefined;
+  /** The signed note of a number, of those that were asked for. */
+  note(number: number): string | undefined;
 }
 
 /**
@@ -36,11 +38,19 @@ export async function readCheckpoints(
     origin,
     size,
     keys,
-  }: { readonly origin: string; readonly size: number; readonly keys: readonly TrustedKey[] },
+    wanted,
+  }: {
+    readonly origin: string;
+    readonly size: number;
+    readonly keys: readonly TrustedKey[];
+    /** Numbers whose notes are kept. */
+    readonly wanted: ReadonlySet<number>;
+  },
 ): Promise<Checkpoints> {
   const signed: Signed[] = [];
   /** For each number, where in `signed` it is. */
   const places: number[] = [];
+  const notes = new Map<number, string>();
   let number = 0;
   for await (const line of linesOf(folder, listed)) {
     const checkpoint = verified(line.toString('utf8'), number, keys);
@@ -49,6 +59,7 @@ export async function readCheckpoints(
     }
     follow(signed, checkpoint, number);
     places.push(signed.length - 1);
+    if (wanted.has(number)) notes.set(number, checkpoint.note);
     number += 1;
   }
   const last = signed.at(-1);
@@ -59,7 +70,12 @@ export async function readCheckpoints(
       `the last one covers ${last.size} entries, and the export has ${size}: entries or checkpoints were cut off`,
     );
   }
-  return { count: number, signed, at: (wanted) => signed[places[wanted] ?? -1] };
+  return {
+    count: number,
+    signed,
+    at: (given) => signed[places[given] ?? -1],
+    note: (given) => notes.get(given),
+  };
 }
 
 function verified(line: string, number: number, keys: readonly TrustedKey[]) {
@@ -75,7 +91,7 @@ function verified(line: string, number: number, keys: readonly TrustedKey[]) {
   if (typeof note !== 'string') throw unproven(number, 'it has no note');
   const checkpoint = verifyCheckpoint(note, keys);
   if (typeof checkpoint === 'string') throw unproven(number, checkpoint);
-  return checkpoint;
+  return { ...checkpoint, note };
 }
 
 function follow(

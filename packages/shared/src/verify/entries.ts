@@ -19,6 +19,7 @@ export class Entries {
   readonly #origin: string;
   readonly #signed: readonly Signed[];
   readonly #tree = new Tree();
+  readonly #roots: Map<number, string>;
   #seq = 0;
   /** The next checkpoint to be reached. */
   #next = 0;
@@ -26,10 +27,15 @@ export class Entries {
   #lastTs = '';
   #lastMs = 0;
 
-  /** @param signed in order of size; the last covers all. */
-  constructor(origin: string, signed: readonly Signed[]) {
+  /**
+   * @param signed in order of size; the last covers all.
+   * @param sizes at which the root is kept, for `rootAt`.
+   */
+  constructor(origin: string, signed: readonly Signed[], sizes: readonly number[] = []) {
+    this.#roots = new Map(sizes.map((size) => [size, '']));
     this.#origin = origin;
     this.#signed = signed;
+    this.#keepRoot();
     this.#passCheckpoints(CHECKPOINTS);
   }
 
@@ -43,6 +49,11 @@ export class Entries {
 
   get lastTs(): string {
     return this.#lastTs;
+  }
+
+  /** The root when there were so many entries, of the sizes that were asked for. */
+  rootAt(size: number): string | undefined {
+    return this.#roots.get(size);
   }
 
   root(): string {
@@ -85,7 +96,12 @@ export class Entries {
     this.receipts.take(seq, entry.value);
     this.#tree.append(leafHash);
     this.#seq += 1;
+    this.#keepRoot();
     this.#passCheckpoints(file);
+  }
+
+  #keepRoot(): void {
+    if (this.#roots.has(this.#seq)) this.#roots.set(this.#seq, this.root());
   }
 
   #takeTime(file: string, ts: unknown): void {

@@ -1,10 +1,11 @@
 import process from 'node:process';
 import { parseArgs } from 'node:util';
+import { readAuthorities } from './anchors.ts';
 import { readGiven } from './files.ts';
 import { Unproven } from './unproven.ts';
 import { type Proven, verifyExport } from './verify.ts';
 
-const USAGE = `Usage: sallyport-verify EXPORT [--key VKEY]... [--policy FILE] [--json]
+const USAGE = `Usage: sallyport-verify EXPORT [--key VKEY]... [--policy FILE] [--anchor PATH]... [--tsa-ca FILE] [--json]
 
 Verifies an export of an audit log, from its files alone: no network, no database, no gateway.
 Exit code 0: everything is proven. 1: something is not, and the first such file and entry is named. 2: wrong usage.
@@ -12,6 +13,8 @@ Exit code 0: everything is proven. 1: something is not, and the first such file 
   --key VKEY   a verifier key of the log that you have from elsewhere, for each of its keys;
                without any, the export's own keys are taken and shown
   --policy FILE  who must have countersigned the log (docs/AUDIT.md, Witnesses)
+  --anchor PATH  a checkpoint that was kept elsewhere, or a folder of them: the export must be that history
+  --tsa-ca FILE  certificates (PEM) of the time stamping authorities that you believe
   --json       print one JSON document
 `;
 
@@ -41,8 +44,11 @@ async function run(args: readonly string[]): Promise<number> {
     return EXIT.usage;
   }
   try {
-    const policy = values.policy === undefined ? {} : { policy: await readGiven(values.policy) };
-    const proven = await verifyExport(folder, values.key ?? [], policy);
+    const proven = await verifyExport(folder, values.key ?? [], {
+      ...(values.policy === undefined ? {} : { policy: await readGiven(values.policy) }),
+      anchors: values.anchor ?? [],
+      authorities: values['tsa-ca'] === undefined ? [] : await readAuthorities(values['tsa-ca']),
+    });
     process.stdout.write(values.json ? `${JSON.stringify({ proven: true, ...proven })}\n` : report(proven));
     return EXIT.proven;
   } catch (error) {
@@ -62,6 +68,8 @@ function readArguments(args: readonly string[]) {
     options: {
       key: { type: 'string', multiple: true },
       policy: { type: 'string' },
+      anchor: { type: 'string', multiple: true },
+      'tsa-ca': { type: 'string' },
       json: { type: 'boolean' },
       help: { type: 'boolean', short: 'h' },
     },
@@ -92,7 +100,12 @@ function report(proven: Proven): string {
 }
 
 /** What witnesses prove, and below it what nobody has proven. */
-function witnessLines({ witnesses: { witnesses, quorum, open }, receipts, entries }: Proven): string[] {
+function witnessLines({
+  witnesses: { witnesses, quorum, open },
+  receipts,
+  anchors,
+  entries,
+}: Proven): string[] {
   const seen = witnesses.map(
     ({ name, kind, cosigned, size, atMs }) =>
       `    ${kind} ${name}: ${cosigned} checkpoints, the last of ${size} entries at ${new Date(atMs).toISOString()}`,
@@ -112,7 +125,14 @@ function witnessLines({ witnesses: { witnesses, quorum, open }, receipts, entrie
       : [
           `  ${receipts.receipts} receipts of ${receipts.agents} agents agree: no call ran without an intent`,
         ]),
+    ...(anchors.given === 0
+      ? []
+      : [`  ${anchors.given} checkpoints kept elsewhere agree, up to entry ${anchors.entries - 1}`]),
+    ...anchors.stamps.map(
+      ({ by, entries: covered, atMs, trusted }) =>
+        `  time stamped up to entry ${covered - 1} at ${new Date(atMs).toISOString()} by ${by}${trusted ? '' : ' (not compared with anything you gave)'}`,
+    ),
     'NOT PROVEN BY THIS:',
-    ...[...open, ...receipts.open].map((what) => `  - ${what}`),
+    ...[...open, ...receipts.open, ...anchors.open].map((what) => `  - ${what}`),
   ];
 }

@@ -1,4 +1,12 @@
 import { hash } from 'node:crypto';
+import {
+  ANCHORS,
+  type AnchorsProof,
+  proveAnchors,
+  readGivenAnchors,
+  readListed,
+  requireAnchored,
+} from './anchors.ts';
 import { readCheckpoints } from './checkpoints.ts';
 import { Entries } from './entries.ts';
 import { type ListedFile, linesOf, readWhole, requireListed } from './files.ts';
@@ -25,6 +33,7 @@ export interface Proven {
   readonly keysGiven: boolean;
   readonly witnesses: WitnessesProof;
   readonly receipts: ReceiptsProof;
+  readonly anchors: AnchorsProof;
   readonly calls: {
     readonly intents: number;
     readonly outcomes: number;
@@ -34,34 +43,54 @@ export interface Proven {
   };
 }
 
+/** What is given beside the export. */
+export interface VerifyOptions {
+  /** Text of a witness policy: who must have countersigned. */
+  readonly policy?: string;
+  /** Files and folders of checkpoints that were kept elsewhere. */
+  readonly anchors?: readonly string[];
+  /** Certificates (PEM) of time stamping authorities that are believed. */
+  readonly authorities?: readonly string[];
+}
+
 /**
  * Verifies an export in a folder, from its files alone.
  *
  * @param keys verifier keys of the log, from somewhere else; without any, those in the export are taken.
- * @param policy text of a witness policy: who must have countersigned.
  * @throws Unproven at the first thing that is not proven.
  */
 export async function verifyExport(
   folder: string,
   keys: readonly string[],
-  { policy }: { readonly policy?: string } = {},
+  { policy, anchors = [], authorities = [] }: VerifyOptions = {},
 ): Promise<Proven> {
   const manifest = await readManifest(folder);
   // Cosignatures and receipts may be many: they are read line by line.
-  const long = [COSIGNATURES, RECEIPTS];
+  const long = [COSIGNATURES, RECEIPTS, ANCHORS];
   for (const file of manifest.others) if (!long.includes(file.path)) await requireWhole(folder, file);
   const trusted = await keysFor(folder, keys);
   const { origin, size } = manifest;
-  const checkpoints = await readCheckpoints(folder, manifest.checkpoints, { origin, size, keys: trusted });
+  const listed = await readListed(folder, manifest.others);
+  const wanted = new Set(listed.flatMap(({ kind, number }) => (kind === 'timestamp' ? [number] : [])));
+  const given = await readGivenAnchors(anchors, origin, trusted);
+  const checkpoints = await readCheckpoints(folder, manifest.checkpoints, {
+    origin,
+    size,
+    keys: trusted,
+    wanted,
+  });
   const witnesses = await readWitnesses(folder, manifest.others, {
     origin,
     checkpoints,
     logKeys: trusted,
     policy: policy === undefined ? undefined : readPolicy(policy),
   });
-  const entries = new Entries(origin, checkpoints.signed);
+  const sizes = given.map((anchor) => anchor.size);
+  const entries = new Entries(origin, checkpoints.signed, sizes);
   for (const part of manifest.parts) await takePart(folder, part, entries);
   const { calls, count, firstTs, lastTs } = entries;
+  requireAnchored(given, (at) => entries.rootAt(at), count);
+  const anchored = await proveAnchors(listed, given, checkpoints, authorities);
   const receipts = await readReceipts(folder, manifest.others, entries.receipts, calls);
   return {
     origin,
@@ -74,6 +103,7 @@ export async function verifyExport(
     keysGiven: keys.length > 0,
     witnesses,
     receipts,
+    anchors: anchored,
     calls: {
       intents: calls.intents,
       outcomes: calls.outcomes,

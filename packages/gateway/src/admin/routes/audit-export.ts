@@ -8,6 +8,7 @@ import { AdminError } from '../problems.ts';
 import { type Caller, draftFor } from '../record.ts';
 import type { AdminRooms } from '../rooms.ts';
 import { closed, Digest, Instant } from '../schemas.ts';
+import { AnchorsAnswer, addAuditAnchorRoutes, anchorsOf } from './audit-anchors.ts';
 import { addReceiptExportRoute } from './audit-receipts.ts';
 import { addAuditWitnessRoutes, QuorumAnswer, quorumOf } from './audit-witnesses.ts';
 
@@ -34,6 +35,7 @@ const LogStatus = Type.Object({
   keys: Keys,
   checkpoint: Type.Optional(CheckpointAnswer),
   witnesses: Type.Optional(QuorumAnswer),
+  anchors: Type.Optional(AnchorsAnswer),
 });
 
 const Export = Type.Object({
@@ -60,6 +62,7 @@ export function addAuditExportRoutes(app: AdminApp, rooms: AdminRooms): void {
   const tickets = new ExportTickets(() => rooms.clock.monotonicMs());
   addStatusRoutes(app, rooms);
   addAuditWitnessRoutes(app, rooms, (id, caller) => ticketOf(tickets, id, caller));
+  addAuditAnchorRoutes(app, rooms, (id, caller) => ticketOf(tickets, id, caller));
   addReceiptExportRoute(app, rooms, (id, caller) => ticketOf(tickets, id, caller));
 
   app.route({
@@ -190,6 +193,7 @@ function logStatus(rooms: AdminRooms): Static<typeof LogStatus> {
     keys: keysOf(rooms),
     ...(checkpoint === undefined ? {} : { checkpoint }),
     ...quorumOf(rooms),
+    ...anchorsOf(rooms),
   };
 }
 

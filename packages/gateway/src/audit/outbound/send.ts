@@ -16,7 +16,7 @@ export interface OutboundSettings {
 
 export interface OutboundRequest {
   readonly url: string;
-  readonly method: 'POST' | 'PUT';
+  readonly method: 'GET' | 'POST' | 'PUT';
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Uint8Array;
   /** For the whole exchange. */

@@ -8,7 +8,7 @@ import { complain, say, sayJson } from '../output.ts';
 import { writeEvents } from './export-events.ts';
 import { type ExportFile, ExportFolder } from './export-folder.ts';
 import { readmeFor } from './export-readme.ts';
-import { writeReceipts, writeWitnesses } from './export-witnesses.ts';
+import { writeAnchors, writeReceipts, writeWitnesses } from './export-witnesses.ts';
 
 /** As in the API's answers. */
 export interface BegunExport {
@@ -104,6 +104,7 @@ async function writeExport(client: ApiClient, begun: BegunExport, folder: Export
   await checkpoints.end();
   await writeWitnesses(client, begun.id, folder);
   await writeReceipts(client, begun.id, folder);
+  await writeAnchors(client, begun.id, folder);
   await folder.write('keys.txt', begun.keys.map((key) => `${key}\n`).join(''));
   await folder.write('README.txt', readmeFor(begun));
   await folder.finish({

@@ -4,8 +4,8 @@ import type { ApiClient, Query } from '../api-client.ts';
 import { connect, example, JSON_OPTION, type JsonOption } from '../connect.ts';
 import { FOLLOW_INTERVAL_MS, PAGE_ITEMS } from '../limits.ts';
 import { complain, say, sayJson, sayTable } from '../output.ts';
+import { type AnchorsStatus, addAuditAnchorCommand, sayAnchors } from './audit-anchors.ts';
 import { addExportCommand } from './audit-export.ts';
-
 import { addAuditReceiptCommands } from './audit-receipts.ts';
 import { addAuditRecordCommands } from './audit-records.ts';
 import { type QuorumStatus, sayWitnesses } from './audit-witnesses.ts';
@@ -48,6 +48,7 @@ interface LogStatus {
   keys: string[];
   checkpoint?: { number: number; size: number; ts: string; note: string };
   witnesses?: QuorumStatus;
+  anchors?: AnchorsStatus;
 }
 
 /** `audit`: reading the log, which is itself recorded; how it stands, its checkpoints, and taking it away whole. */
@@ -89,6 +90,7 @@ export function addAuditCommands(program: Command): void {
   addStatusCommands(audit);
   addAuditRecordCommands(audit);
   addAuditReceiptCommands(audit);
+  addAuditAnchorCommand(audit);
   addExportCommand(audit);
 }
 
@@ -110,6 +112,7 @@ function addStatusCommands(audit: Command): void {
       );
       for (const key of status.keys) say(`key         ${key}`);
       sayWitnesses(status.witnesses);
+      sayAnchors(status.anchors);
       if (status.problem !== undefined) {
         const then = status.healthy ? 'Calls go on for a while.' : 'Calls are refused.';
         complain(`not signed for ${status.problemSeconds} s: ${status.problem} ${then}`);

@@ -19,6 +19,7 @@ WHAT IS HERE
                       what a witness refused, with both checkpoints.
   receipts/           What agents noted of every call before they gave it to a server: a hash chain of each agent. Entries
                       of kind agent.receipts have its heads.
+  anchors/            Which checkpoints were put where the gateway can't change them, and time stamps (RFC 3161).
   MANIFEST.json       Size and SHA-256 of each file.
 
 HOW TO CHECK IT

@@ -16,6 +16,20 @@ export async function writeWitnesses(client: ApiClient, id: string, folder: Expo
   await cosignatures.end();
 }
 
+/** What was anchored and where, with the time stamps themselves. */
+export async function writeAnchors(client: ApiClient, id: string, folder: ExportFolder): Promise<void> {
+  const file = await folder.begin('anchors/anchors.ndjson');
+  for (let after: string | undefined = ''; after !== undefined; ) {
+    const page: { items: object[]; next?: string } = await client.get(
+      `/audit/exports/${segment(id)}/anchors`,
+      after === '' ? {} : { after },
+    );
+    await file.append(linesOf(page.items));
+    after = page.next;
+  }
+  await file.end();
+}
+
 /** Agents' receipts of executed calls: the lines of their chains. */
 export async function writeReceipts(client: ApiClient, id: string, folder: ExportFolder): Promise<void> {
   const file = await folder.begin('receipts/receipts.ndjson');
