@@ -1,7 +1,5 @@
-import { readFile, stat } from 'node:fs/promises';
-import { join } from 'node:path';
 import type { Checkpoints } from './checkpoints.ts';
-import { type ListedFile, linesOf, pathsIn, readGiven } from './files.ts';
+import { filesAt, type ListedFile, linesOf, readGiven } from './files.ts';
 import { membersOf } from './members.ts';
 import { type TrustedKey, verifyCheckpoint } from './notes.ts';
 import { readTimeStamp } from './time-stamp.ts';
@@ -87,9 +85,7 @@ export async function readGivenAnchors(
 ): Promise<GivenAnchor[]> {
   const anchors: GivenAnchor[] = [];
   for (const path of paths) {
-    const isFolder = (await stat(path).catch(() => undefined))?.isDirectory() === true;
-    const files = isFolder ? (await pathsIn(path)).map((name) => join(path, name)) : [path];
-    const read = await Promise.all(files.toSorted().map((file) => readAnchor(file, origin, keys)));
+    const read = await Promise.all((await filesAt(path)).map((file) => readAnchor(file, origin, keys)));
     const found = read.filter((anchor) => anchor !== undefined);
     if (found.length === 0) throw new Unproven(path, `it holds no checkpoint of the log ${origin}`);
     anchors.push(...found);
@@ -163,9 +159,7 @@ export async function proveAnchors(
 
 /** Certificates in a PEM file. */
 export async function readAuthorities(file: string): Promise<string[]> {
-  const text = await readFile(file, 'utf8').catch(() => {
-    throw new Unproven(file, 'it cannot be read');
-  });
+  const text = await readGiven(file);
   const found = text.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? [];
   if (found.length === 0) throw new Unproven(file, 'it holds no certificate (PEM)');
   return found;

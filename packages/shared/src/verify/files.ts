@@ -29,6 +29,12 @@ export async function readGiven(file: string): Promise<string> {
   return (await readWhole('', file)).toString('utf8');
 }
 
+/** A file that was given, or all files of a folder that was given, in order of their names. */
+export async function filesAt(path: string): Promise<string[]> {
+  const found = await stat(path).catch((error: unknown) => fail(path, error));
+  return found.isDirectory() ? (await pathsIn(path)).toSorted().map((name) => join(path, name)) : [path];
+}
+
 /**
  * The lines of a file as bytes, without their newlines. When the last has been read the file must be what the
  * manifest says; what its lines say is looked at first, since that can name an entry.
