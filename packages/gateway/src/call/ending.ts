@@ -15,6 +15,8 @@ export type EndingCode =
   | 'tool_unpinned'
   | 'tool_changed'
   | 'tool_rejected'
+  | 'tool_unusable'
+  | 'invalid_arguments'
   | 'approval_unavailable'
   | 'limit'
   | 'log_unavailable'

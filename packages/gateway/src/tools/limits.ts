@@ -41,3 +41,21 @@ export const MARKS_MAX = 50;
 
 /** Text of a definition that a mark quotes. */
 export const QUOTE_MAX_CHARS = 160;
+
+/** A pattern in a schema. */
+export const PATTERN_MAX_CHARS = 4_000;
+
+/** One input schema: the largest seen in public servers are a tenth of it. */
+export const SCHEMA_MAX_BYTES = 128 * 1024;
+
+/** Levels of objects and arrays in an input schema; compiling recurses. */
+export const SCHEMA_MAX_DEPTH = 48;
+
+/** What a schema of somebody else's may take of our only thread. */
+export const TIME_MAX_MS = { compile: 1_000, validate: 50 } as const;
+
+/** Compiled schemas that are remembered: some 20 KiB each. */
+export const SCHEMAS_REMEMBERED_MAX = 1_000;
+
+/** Schemas that one compiler compiles before another takes its place. */
+export const SCHEMAS_PER_COMPILER_MAX = 100;

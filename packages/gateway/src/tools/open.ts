@@ -1,5 +1,6 @@
 import { errorText } from '@sallyport/shared/errors';
 import { elementsAt, findPath, type Message, type Span, scanJson } from '@sallyport/shared/jsonrpc';
+import { ArgumentChecks } from './argument-checks.ts';
 import { type DeclaredHeader, declaredHeaders, headerDisagreement } from './declared-headers.ts';
 import { digestOfDefinition, readDefinition } from './definition.ts';
 import { Discovery, type DiscoveryOptions } from './discovery.ts';
@@ -7,7 +8,7 @@ import { TICK_MS } from './limits.ts';
 import { CHANNEL, Pins, type PinsOptions } from './pins.ts';
 import { reviewOf } from './review.ts';
 import type { Seen } from './steps.ts';
-import { listTools } from './table.ts';
+import { listTools, loadDefinition } from './table.ts';
 import type { Tools } from './types.ts';
 
 export interface ToolsOptions extends PinsOptions, Omit<DiscoveryOptions, 'take'> {}
@@ -23,6 +24,7 @@ export async function openTools(options: ToolsOptions): Promise<Tools> {
     ...options,
     take: (server, definitions) => pins.take(server, seenIn(definitions, arrayOf(definitions)), 'probe'),
   });
+  const checks = new ArgumentChecks((digest) => loadDefinition(store.pool, digest));
   const declared = new Map<string, Map<string, readonly DeclaredHeader[]>>();
   const reload = (server?: string): void => {
     pins.reload(server).catch((thrown: unknown) => {
@@ -57,6 +59,7 @@ export async function openTools(options: ToolsOptions): Promise<Tools> {
       const row = pins.get(server, tool);
       return row?.state === 'pinned' ? row.pinned : undefined;
     },
+    problemOf: (digest, given) => checks.check(digest, given),
     settled: (server) => discovery.settled(server),
     problem: (server) => discovery.problem(server),
     look: () => discovery.look(),

@@ -1,4 +1,5 @@
 import type { Message } from '@sallyport/shared/jsonrpc';
+import type { ArgumentProblem, GivenArguments } from './argument-checks.ts';
 import type { Difference } from './difference.ts';
 import type { ToolState } from './drift.ts';
 import type { ToolActor } from './entries.ts';
@@ -28,6 +29,12 @@ export interface Tools {
   state(server: string, tool: string): { readonly state: ToolState | 'unknown'; readonly pinned?: string };
   /** Digest of the definition that calls of the tool are bound to; undefined where it may not be called. */
   digest(server: string, tool: string): string | undefined;
+  /**
+   * What stands against calling the tool of this pinned definition with these arguments; undefined where nothing does.
+   *
+   * @throws where the definition can't be read
+   */
+  problemOf(digest: string, given: () => GivenArguments): Promise<ArgumentProblem | undefined>;
   /** Resolves when the server has been asked for its tools once, or can't be. */
   settled(server: string): Promise<void>;
   /** Why it is not known what tools the server defines, in words. */

@@ -1,3 +1,4 @@
+import { find, type Message, RPC, valueAt } from '@sallyport/shared/jsonrpc';
 import type { EntryDraft } from '../../audit/index.ts';
 import { Ending, type EndingCode, REFUSAL } from '../ending.ts';
 import { resourceOf } from '../resource.ts';
@@ -21,7 +22,7 @@ export type { Inspected };
  * A tool is called by its pinned definition or not at all: what nobody has reviewed, and what is another now than what
  * was reviewed, gets no byte (THREATS.md, tool poisoning and rug pull). Whatever calls no tool passes.
  *
- * @throws Ending where the tool is not pinned as the server shows it now
+ * @throws Ending where the tool is not pinned as the server shows it now, or its arguments are not as its schema demands
  */
 export async function inspect(rooms: Pick<Rooms, 'tools'>, call: Attached): Promise<Inspected> {
   const { message, session, controls } = call.fields;
@@ -37,10 +38,57 @@ export async function inspect(rooms: Pick<Rooms, 'tools'>, call: Attached): Prom
     tool,
     ...(pinned === undefined ? {} : { toolDefinition: pinned }),
   };
-  if (state !== 'pinned') {
-    throw Object.assign(refused(state, tool, rooms.tools.problem(server)), { facts });
+  if (state !== 'pinned' || pinned === undefined) {
+    throw Object.assign(refused(state === 'pinned' ? 'unknown' : state, tool, rooms.tools.problem(server)), {
+      facts,
+    });
   }
+  await checkArguments(rooms, message, tool, pinned).catch((thrown: unknown) => {
+    throw thrown instanceof Ending ? Object.assign(thrown, { facts }) : thrown;
+  });
   return new Inspected({ ...call.fields, facts });
+}
+
+/** @throws Ending where something stands against the call */
+async function checkArguments(
+  rooms: Pick<Rooms, 'tools'>,
+  message: Message,
+  tool: string,
+  digest: string,
+): Promise<void> {
+  const span = find(message.params?.members, 'arguments');
+  const problem = await rooms.tools
+    .problemOf(digest, () => ({
+      value: span === undefined ? {} : valueAt(message.raw, span),
+      sizeBytes: span === undefined ? 2 : span.end - span.start,
+    }))
+    .catch((cause: unknown) => {
+      throw new Ending(
+        'log_unavailable',
+        'The gateway cannot read the definition of the tool now, so the call was not sent. Try again.',
+        {
+          status: 503,
+          rpcCode: REFUSAL.unavailable,
+          data: { reason: 'database_unavailable', outcome: 'not_sent' },
+        },
+        { cause },
+      );
+    });
+  if (problem === undefined) return;
+  const { unusable, words } = problem;
+  const code = unusable ? 'tool_unusable' : 'invalid_arguments';
+  throw new Ending(
+    code,
+    unusable
+      ? `The tool "${tool}" can't be called: arguments can't be checked, because ${words}. Nothing was sent. Ask who runs the server.`
+      : `The arguments of "${tool}" are not as its definition demands: ${words}. Nothing was sent. Correct them and call again.`,
+    {
+      status: 200,
+      rpcCode: unusable ? REFUSAL.denied : RPC.invalidParams,
+      data: { reason: code, outcome: 'not_sent' },
+    },
+    { detail: words },
+  );
 }
 
 type Unusable = Exclude<ReturnType<Rooms['tools']['state']>['state'], 'pinned'>;
