@@ -20,6 +20,7 @@ const ROOMS = [
   'limit',
   'proposal',
   'tools',
+  'hygiene',
   'notify',
   'jobs',
 ];

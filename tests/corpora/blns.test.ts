@@ -19,6 +19,8 @@ beforeAll(async () => {
   if (folder === undefined) return;
   sallyport = await startSallyport({
     servers: { echo: echoServer(), tiny: { transport: 'stdio', command: ['/bin/sh', TINY] } },
+    // Byte for byte: also what hides, which is otherwise stripped from results.
+    documents: { echo: { results: { hidden: 'pass' } } },
   });
   client = new RawClient(sallyport.mcp('echo'), sallyport.token);
   await client.initialize();

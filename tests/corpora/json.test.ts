@@ -35,7 +35,11 @@ let sallyport: Sallyport;
 let client: RawClient;
 beforeAll(async () => {
   if (found === undefined) return;
-  sallyport = await startSallyport({ servers: { echo: echoServer() } });
+  sallyport = await startSallyport({
+    servers: { echo: echoServer() },
+    // Byte for byte: also what hides, which is otherwise stripped from results.
+    documents: { echo: { results: { hidden: 'pass' } } },
+  });
   client = new RawClient(sallyport.mcp('echo'), sallyport.token);
   await client.initialize();
 });

@@ -34,6 +34,8 @@ export interface Reply {
   /** JSON-RPC error code. */
   readonly rpcCode: number;
   readonly data?: Record<string, unknown>;
+  /** Told as the tool's own error, which models see and can mend (MCP 2025-11-25, SEP-1303). */
+  readonly asToolError?: true;
   readonly headers?: Readonly<Record<string, string>>;
 }
 

@@ -3,6 +3,7 @@ import type { EntryDraft } from '../audit/index.ts';
 import type { Ready } from './at-agent.ts';
 import { responseEvidence } from './evidence.ts';
 import { findingFields, responseOf } from './findings.ts';
+import { type Cleaned, hygieneFields } from './hygiene.ts';
 import { labelReading } from './labelling.ts';
 import { controlsOf } from './methods.ts';
 import { record } from './record.ts';
@@ -44,7 +45,7 @@ export async function recordInterim(
   rooms: Pick<Rooms, 'audit' | 'labels' | 'server'>,
   call: AttachedFields,
   facts: Omit<EntryDraft, 'kind'>,
-  message: Message,
+  message: Cleaned,
   { raw, findings }: Ready,
 ): Promise<void> {
   const kept = responseEvidence(responseOf(raw, findings), raw);
@@ -59,6 +60,7 @@ export async function recordInterim(
       fields: {
         direction: 'to_client',
         ...findingFields(findings),
+        ...hygieneFields(message),
         ...(labels.length === 0 ? {} : { labels }),
       },
     },

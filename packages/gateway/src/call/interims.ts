@@ -4,6 +4,7 @@ import type { MaskingStream, Released } from '../masking/index.ts';
 import type { Arrived } from '../session/index.ts';
 import { aboutOf } from './about.ts';
 import { bothEnds, type Ready, requireMasked } from './at-agent.ts';
+import { type Cleaned, cleaned } from './hygiene.ts';
 import { InOrder } from './in-order.ts';
 import { recordInterim, refuseInterim } from './interim.ts';
 import type { Rooms } from './rooms.ts';
@@ -44,8 +45,9 @@ export class Interims {
   async add(message: Arrived): Promise<void> {
     requireMasked(message, this.rulesVersion);
     if (await refuseInterim(this.#rooms, this.#call, this.#facts, message)) return;
+    const tidy = cleaned(this.#rooms, this.#call, message);
     this.#stream ??= this.#rooms.masking.stream(aboutOf(this.#call));
-    await this.#give(this.#stream.push(message));
+    await this.#give(this.#stream.push(tidy));
     // The server waits for the answer to what it asks; nothing that follows could still change the question.
     if (message.kind === 'request') await this.#give(this.#stream.release());
     if (this.#stream.held > 0) this.#holdBriefly();
@@ -87,7 +89,7 @@ export class Interims {
     );
   }
 
-  async #record(message: Arrived, result: Released['result']): Promise<Buffer> {
+  async #record(message: Cleaned, result: Released['result']): Promise<Buffer> {
     // What a stream gives back is what it was given.
     const ready = await bothEnds(this.#rooms, this.#facts, message, unwrapped(result));
     await recordInterim(this.#rooms, this.#call, this.#facts, message, ready);

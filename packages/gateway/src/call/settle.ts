@@ -1,4 +1,4 @@
-import { errorAnswer } from '@sallyport/shared/jsonrpc';
+import { errorAnswer, resultAnswer } from '@sallyport/shared/jsonrpc';
 import type { EntryDraft } from '../audit/index.ts';
 import { SessionError } from '../session/index.ts';
 import { Ending, type EndingCode, REFUSAL } from './ending.ts';
@@ -36,11 +36,23 @@ export async function settle(rooms: Rooms, trail: Trail, thrown: unknown, answer
   endUnbegun(trail);
   answer.final({
     status: ending.reply.status,
-    body: errorAnswer(requestId(trail), ending.reply.rpcCode, ending.message, {
-      ...ending.reply.data,
-      ...(trail.intended === undefined ? {} : { call: trail.intended.fields.callId }),
-    }),
+    body: bodyOf(trail, ending),
     ...(ending.reply.headers === undefined ? {} : { headers: ending.reply.headers }),
+  });
+}
+
+function bodyOf(trail: Trail, { reply, message }: Ending): Buffer {
+  const id = requestId(trail);
+  const data = {
+    ...reply.data,
+    ...(trail.intended === undefined ? {} : { call: trail.intended.fields.callId }),
+  };
+  if (reply.asToolError !== true || id === undefined) return errorAnswer(id, reply.rpcCode, message, data);
+  return resultAnswer(id, {
+    content: [{ type: 'text', text: message }],
+    isError: true,
+    ...(trail.received.fields.era === 'modern' ? { resultType: 'complete' } : {}),
+    _meta: { 'sallyport/refused': data },
   });
 }
 

@@ -37,6 +37,8 @@ export interface ServerSpec {
   /** Which argument of which tools is what, for risk facts: tool pattern → argument → reading. */
   arguments?: Record<string, Record<string, ArgumentReading>>;
   labels?: LabelRules;
+  /** What is done with results before anybody sees them. Default: characters that hide are stripped. */
+  results?: { hidden?: 'strip' | 'refuse' | 'pass'; label?: boolean; links?: 'pass' | 'defang' };
   /** Who pins a tool's first definition: a reviewer, or nobody and it is pinned as seen. Default `review`. */
   pins?: 'review' | 'first-use';
   /** What is masked towards clients beyond the rules. Default: PCI and secrets. */

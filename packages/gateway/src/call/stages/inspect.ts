@@ -86,6 +86,7 @@ async function checkArguments(
       status: 200,
       rpcCode: unusable ? REFUSAL.denied : RPC.invalidParams,
       data: { reason: code, outcome: 'not_sent' },
+      ...(unusable ? {} : { asToolError: true }),
     },
     { detail: words },
   );

@@ -12,6 +12,7 @@ import { type MaskAbout, type MaskedMessage, MaskingRefusal } from '../../maskin
 import { requireMasked } from '../at-agent.ts';
 import { Ending, REFUSAL } from '../ending.ts';
 import type { LocatedFinding } from '../findings.ts';
+import { cleaned, hygieneFields } from '../hygiene.ts';
 import { filterList } from '../lists.ts';
 import type { Rooms } from '../rooms.ts';
 import { evaluate } from './decide.ts';
@@ -29,6 +30,8 @@ interface MaskedFields {
   readonly withheld: readonly string[];
   /** Those of them whose definition is not pinned. */
   readonly unpinned: readonly string[];
+  /** What was made clean, for the entry. */
+  readonly hygiene: ReturnType<typeof hygieneFields>;
 }
 
 class Masked {
@@ -62,7 +65,8 @@ export async function mask(rooms: Rooms, call: Answered): Promise<Masked> {
       : { raw: answer.raw, withheld: [], unpinned: [] };
   const visible = filtered.raw === answer.raw ? answer : { ...answer, ...readMessage(filtered.raw) };
   // What is still held of the messages before it is masked together with it, and released before it.
-  const { raw, findings } = await interims.answer(visible);
+  const tidy = cleaned(rooms, attached, visible);
+  const { raw, findings } = await interims.answer(tidy);
   return new Masked({
     intended,
     raw,
@@ -71,6 +75,7 @@ export async function mask(rooms: Rooms, call: Answered): Promise<Masked> {
     findings,
     withheld: filtered.withheld,
     unpinned: filtered.unpinned,
+    hygiene: hygieneFields(tidy),
   });
 }
 

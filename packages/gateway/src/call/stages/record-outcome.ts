@@ -31,11 +31,12 @@ export type { Settled };
  * answer is released; a crash before it leaves the call indeterminate, and the client without an answer.
  */
 export async function recordOutcome(rooms: Rooms, call: Masked): Promise<Settled> {
-  const { intended, raw, httpStatus, outcome, findings, withheld, unpinned } = call.fields;
+  const { intended, raw, httpStatus, outcome, findings, withheld, unpinned, hygiene } = call.fields;
   const { startedMs } = intended.decided.attached.authenticated.received;
   const labels = await labelReading(rooms, intended.decided.attached, findings);
   const fields = {
     ...findingFields(findings),
+    ...hygiene,
     ...(withheld.length > 0 ? { withheld } : {}),
     ...(unpinned.length > 0 ? { unpinned } : {}),
     ...(labels.length > 0 ? { labels } : {}),

@@ -31,6 +31,13 @@ export const serverKind: Kind = {
     ),
     arguments: argumentsSchema,
     labels: labelsSchema,
+    results: Type.Optional(
+      strict({
+        hidden: Type.Optional(Type.Enum(['strip', 'refuse', 'pass'])),
+        label: Type.Optional(Type.Boolean()),
+        links: Type.Optional(Type.Enum(['pass', 'defang'])),
+      }),
+    ),
     pins: Type.Optional(Type.Enum(['review', 'first-use'])),
   }),
   takeShortForms: takeShortReadings,
