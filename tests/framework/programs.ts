@@ -17,6 +17,8 @@ export interface Programs {
   mcp(server: string): string;
   /** Of the group `engineers`. */
   readonly token: string;
+  readonly url: string;
+  readonly adminToken: string;
   readonly gateway: StartedProcess;
   readonly agent: StartedProcess;
   startGateway(): Promise<void>;
@@ -29,7 +31,10 @@ export interface Programs {
 }
 
 /** @throws Error where the packages are not built, or with the last output of the program that did not start */
-export async function startPrograms(servers: Readonly<Record<string, object>>): Promise<Programs> {
+export async function startPrograms(
+  servers: Readonly<Record<string, object>>,
+  { databaseUrl }: { readonly databaseUrl?: string } = {},
+): Promise<Programs> {
   for (const built of ['gateway', 'agent']) {
     if (!existsSync(join(ROOT, 'packages', built, 'dist/main.js')))
       throw new Error(`packages/${built} is not built. Run: pnpm build`);
@@ -39,7 +44,7 @@ export async function startPrograms(servers: Readonly<Record<string, object>>): 
   chmodSync(folder, 0o711);
   const [port, tunnelPort] = [await freePort(), await freePort()];
   const url = `http://127.0.0.1:${port}`;
-  let gateway = await runGateway(folder, port, tunnelPort);
+  let gateway = await runGateway(folder, port, tunnelPort, databaseUrl);
   const adminToken = await until(async () => {
     const { ok } = await fetch(`${url}/healthz`);
     const file = join(folder, 'bootstrap');
@@ -61,6 +66,8 @@ export async function startPrograms(servers: Readonly<Record<string, object>>): 
   const programs: Programs = {
     mcp: (server) => `${url}/mcp/${server}`,
     token: String(token),
+    url,
+    adminToken,
     get gateway() {
       return gateway;
     },
@@ -68,7 +75,7 @@ export async function startPrograms(servers: Readonly<Record<string, object>>): 
       return agent;
     },
     async startGateway() {
-      gateway = await runGateway(folder, port, tunnelPort);
+      gateway = await runGateway(folder, port, tunnelPort, databaseUrl);
       await until(async () => ((await fetch(`${url}/healthz`)).ok ? true : undefined), gateway);
     },
     async startAgent() {
@@ -140,7 +147,12 @@ export function serversBelow(program: StartedProcess, file: string): ProcessEntr
   });
 }
 
-function runGateway(folder: string, port: number, tunnelPort: number): Promise<StartedProcess> {
+function runGateway(
+  folder: string,
+  port: number,
+  tunnelPort: number,
+  databaseUrl: string | undefined,
+): Promise<StartedProcess> {
   return startProcess({
     name: 'gateway',
     command: process.execPath,
@@ -156,6 +168,7 @@ function runGateway(folder: string, port: number, tunnelPort: number): Promise<S
       SALLYPORT_QUICKSTART: '1',
       SALLYPORT_BOOTSTRAP_TOKEN_FILE: join(folder, 'bootstrap'),
       SALLYPORT_LOG_LEVEL: 'warn',
+      ...(databaseUrl === undefined ? {} : { SALLYPORT_DATABASE_URL: databaseUrl }),
     },
   });
 }

@@ -7,6 +7,8 @@ import { appendFileSync } from 'node:fs';
 // Each call is counted in the file that ECHO_COUNTER names: what ran, ran.
 
 const counter = process.env.ECHO_COUNTER;
+// Where it says, the argument `n` of each call is written, so that a test can tell which calls ran.
+const runs = process.env.ECHO_RUNS;
 
 interface Request {
   readonly id?: unknown;
@@ -50,6 +52,7 @@ async function call(line: string, message: Request, id: string): Promise<void> {
   const name = message.params?.name;
   const args = message.params?.arguments ?? {};
   if (counter !== undefined) appendFileSync(counter, `${name}\n`);
+  if (runs !== undefined) appendFileSync(runs, `${String(args.n)}\n`);
   const token = message.params?._meta?.progressToken;
   if (name === 'slow') await new Promise((resolve) => setTimeout(resolve, Number(args.ms)));
   if (name === 'never') return;
