@@ -1,7 +1,7 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { systemClock } from '@sallyport/shared/clock';
 import { type Admin, createAdmin } from './admin/index.ts';
-import { createApproval } from './approval/index.ts';
+import type { Approvals } from './approval/index.ts';
 import type { Audit } from './audit/index.ts';
 import type { Rooms } from './call/index.ts';
 import type { Settings } from './config/index.ts';
@@ -54,6 +54,7 @@ export interface Joined extends Foundation {
   readonly accessReviews: AccessReviews;
   readonly proposals: Proposals;
   readonly tools: Tools;
+  readonly approvals: Approvals;
 }
 
 /** How long calls under way may go on at a stop. */
@@ -74,7 +75,8 @@ export async function openDoors(joined: Joined, undo: (() => unknown)[]): Promis
     sessions,
     labels: joined.labels,
     policy,
-    approval: createApproval(),
+    approval: joined.approvals,
+    sealer: joined.sealer,
     grants: joined.grants,
     limits: joined.limits,
     audit,
@@ -117,6 +119,7 @@ export async function openDoors(joined: Joined, undo: (() => unknown)[]): Promis
       accessReviews: joined.accessReviews,
       proposals: joined.proposals,
       receipts: joined.receipts,
+      approvals: joined.approvals,
       tools: joined.tools,
       masking: {
         rules: () => masking.rules(),

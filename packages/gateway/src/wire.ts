@@ -4,8 +4,10 @@ import { bootstrapAdministrator } from './bootstrap.ts';
 import type { Settings } from './config/index.ts';
 import { type Gateway, type Joined, openDoors, usableServer } from './doors.ts';
 import { type Foundation, openFoundation } from './foundation.ts';
+import type { Grants } from './grant/index.ts';
 import { type Identity, openIdentity } from './identity/index.ts';
 import { joinAccess } from './join-access.ts';
+import { approvalsForGrants, joinApproval } from './join-approval.ts';
 import { joinMasking, recordWithheld } from './join-masking.ts';
 import { loadPolicies, openPolicy } from './join-policy.ts';
 import { joinReceipts } from './join-receipts.ts';
@@ -86,7 +88,7 @@ async function joinRooms(settings: Settings, logger: Logger, undo: (() => unknow
   const maskingStatistics = new MaskingStatistics(store, clock, logger);
   undo.push(() => maskingStatistics.close());
   const onSessionEnded: ((session: string) => void)[] = [];
-  const late: { tunnel?: Tunnel; tools?: Tools } = {};
+  const late: { tunnel?: Tunnel; tools?: Tools; grants?: Grants } = {};
   const receipts = joinReceipts({ store, logger, audit, tunnel: () => late.tunnel });
   const { tunnel, sessions } = await joinTunnel(
     {
@@ -103,6 +105,10 @@ async function joinRooms(settings: Settings, logger: Logger, undo: (() => unknow
   );
   late.tunnel = tunnel;
   undo.push(() => receipts.close());
+  const approvals = await joinApproval(
+    { foundation, logger, audit, registry, grants: () => late.grants },
+    undo,
+  );
   const access = await joinAccess(
     {
       store,
@@ -111,11 +117,11 @@ async function joinRooms(settings: Settings, logger: Logger, undo: (() => unknow
       registry,
       policy,
       sessions,
-      askApproval: () => Promise.reject(new Error('approvals are not joined yet')),
-      withdrawApproval: async () => undefined,
+      ...approvalsForGrants(approvals, policy),
     },
     undo,
   );
+  late.grants = access.grants;
   onSessionEnded.push((session) => access.grants.sessionEnded(session));
   const tools = await joinTools({ store, logger, audit, registry, sessions, tunnel, agentRules }, undo);
   late.tools = tools;
@@ -152,6 +158,7 @@ async function joinRooms(settings: Settings, logger: Logger, undo: (() => unknow
     ...access,
     proposals,
     tools,
+    approvals,
   };
 }
 

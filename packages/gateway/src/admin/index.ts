@@ -11,6 +11,7 @@ import { type RouteAccess, renderRoleMatrix } from './roles.ts';
 import type { AdminRooms } from './rooms.ts';
 import { addAccessReviewRoutes } from './routes/access-reviews.ts';
 import { addAgentRoutes } from './routes/agents.ts';
+import { addApprovalRoutes } from './routes/approvals.ts';
 import { addAuditRoutes } from './routes/audit.ts';
 import { addAuditReceiptRoutes } from './routes/audit-receipts.ts';
 import { addAuditRecordRoutes } from './routes/audit-records.ts';
@@ -83,6 +84,7 @@ export async function createAdmin(
       addServerRoutes(api, rooms);
       addGrantRoutes(api, rooms);
       addAccessReviewRoutes(api, rooms, changes);
+      addApprovalRoutes(api, rooms);
       addProposalRoutes(api, rooms);
       addToolRoutes(api, rooms);
       addSessionRoutes(api, rooms);

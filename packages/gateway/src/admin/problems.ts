@@ -1,4 +1,5 @@
 import { type ErrorOrigin, SallyportError } from '@sallyport/shared/errors';
+import { ApprovalError, type ApprovalErrorCode } from '../approval/index.ts';
 import { GrantError, type GrantErrorCode } from '../grant/index.ts';
 import { ProposalError, type ProposalErrorCode } from '../proposal/index.ts';
 import { RegistryError } from '../registry/index.ts';
@@ -139,6 +140,8 @@ const FROM_FASTIFY: Readonly<Record<string, { code: ProblemCode; message: string
 
 function fromRoom(error: SallyportError): AdminError {
   const options = { cause: error, ...(error.detail === undefined ? {} : { detail: error.detail }) };
+  if (error instanceof ApprovalError)
+    return new AdminError(FROM_APPROVAL[error.code], error.message, options);
   if (error instanceof GrantError) return new AdminError(FROM_GRANT[error.code], error.message, options);
   if (error instanceof ProposalError)
     return new AdminError(FROM_PROPOSAL[error.code], error.message, options);
@@ -170,6 +173,17 @@ const FROM_GRANT: Readonly<Record<GrantErrorCode, ProblemCode>> = {
   not_found: 'not_found',
   conflict: 'conflict',
   ended: 'conflict',
+  unavailable: 'unavailable',
+};
+
+const FROM_APPROVAL: Readonly<Record<ApprovalErrorCode, ProblemCode>> = {
+  approval_unavailable: 'conflict',
+  invalid: 'invalid_request',
+  own: 'forbidden',
+  not_eligible: 'forbidden',
+  not_found: 'not_found',
+  conflict: 'conflict',
+  too_many: 'conflict',
   unavailable: 'unavailable',
 };
 

@@ -24,6 +24,7 @@ export const KIND_CHANGERS: Readonly<Record<DocumentKind, readonly Role[]>> = {
   ServiceAccount: ['administrator'],
   Limit: ['administrator', 'policy-author'],
   MaskingRule: ['administrator', 'policy-author'],
+  ApprovalFlow: ['administrator', 'policy-author'],
 };
 
 export const DOCUMENT_KINDS = Object.keys(KIND_CHANGERS) as DocumentKind[]; // the keys of a Record are its key type

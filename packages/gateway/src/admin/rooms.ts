@@ -1,5 +1,6 @@
 import type { Clock } from '@sallyport/shared/clock';
 import type { RuleSet } from '@sallyport/shared/masking-rules';
+import type { Approvals } from '../approval/index.ts';
 import type { Audit } from '../audit/index.ts';
 import type { AccessReviews, Grants } from '../grant/index.ts';
 import type { Identity } from '../identity/index.ts';
@@ -63,6 +64,10 @@ export interface AdminRooms {
   readonly accessReviews: Pick<AccessReviews, 'list' | 'decide'>;
   readonly proposals: Pick<Proposals, 'propose' | 'confirm' | 'refuse' | 'get' | 'list'>;
   readonly receipts: Pick<Receipts, 'reconcile' | 'chains' | 'page'>;
+  readonly approvals: Pick<
+    Approvals,
+    'decide' | 'withdraw' | 'review' | 'get' | 'list' | 'subjectOf' | 'mayDecide'
+  >;
   readonly tools: Pick<Tools, 'list' | 'review' | 'decide'>;
   readonly tunnel: Tunnel;
   /** The masking rules in force, and how often each hid something. */

@@ -1,33 +1,49 @@
-import { SallyportError } from '@sallyport/shared/errors';
+import { errorText } from '@sallyport/shared/errors';
+import { OpenApprovals } from './approvals.ts';
+import { TICK_MS } from './limits.ts';
+import type { ApprovalsOptions } from './steps.ts';
+import type { Approvals } from './types.ts';
 
-/** Consent to one held call, or the fact that none is needed. */
-export interface Consent {
-  /** Number of the approval; absent where the decision demanded none. */
-  readonly approval?: string;
-}
+export { callDigest, callKey, canonicalText, type DigestParts } from './digest.ts';
+export type { ApprovalEntry } from './entries.ts';
+export { ApprovalError, type ApprovalErrorCode } from './errors.ts';
+export type { FlowRules } from './flow.ts';
+export type { ApprovalsOptions } from './steps.ts';
+export {
+  APPROVAL_STATES,
+  type Approval,
+  type ApprovalEvent,
+  type ApprovalQuery,
+  type ApprovalState,
+  type Approvals,
+  type Ask,
+  type Decider,
+  type DecisionInput,
+  type Person,
+  type Proof,
+  type Subject,
+  type Vote,
+} from './types.ts';
 
-export class ApprovalError extends SallyportError<'approval_unavailable'> {
-  override readonly name = 'ApprovalError';
-}
-
-/** The approval room's door. */
-export interface Approval {
-  /**
-   * Waits for the consent that a held decision demands.
-   * @throws ApprovalError where it can't be had: a call is never sent without the approval policy demands
-   */
-  consent(decision: { readonly effect: 'allow' | 'deny' | 'hold' }): Consent;
-}
-
-/** No policy can demand an approval yet; were one to, the call would be refused, not let through. */
-export function createApproval(): Approval {
-  return {
-    consent(decision) {
-      if (decision.effect === 'allow') return {};
-      throw new ApprovalError(
-        'approval_unavailable',
-        'This call needs an approval, and this gateway has nobody to ask. Ask the security team.',
-      );
-    },
+/** Opens the approval room: it listens to other replicas, and looks once a second for what time has ended. */
+export async function openApprovals(options: ApprovalsOptions): Promise<Approvals> {
+  const approvals = new OpenApprovals(options);
+  await approvals.listen();
+  let ticking: Promise<void> | undefined;
+  const timer = setInterval(() => {
+    ticking ??= approvals
+      .tick()
+      .catch((error: unknown) => {
+        options.logger.debug('approvals not settled yet', { reason: errorText(error) });
+      })
+      .finally(() => {
+        ticking = undefined;
+      });
+  }, TICK_MS);
+  timer.unref();
+  approvals.close = async () => {
+    clearInterval(timer);
+    await ticking;
   };
+  return approvals;
 }

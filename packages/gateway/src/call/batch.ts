@@ -70,7 +70,8 @@ class BatchPart implements Answer {
     if (reply.body !== undefined) this.bodies.push(reply.body);
   }
 
-  onGone(): void {
-    // The whole batch has one HTTP response; in this revision a disconnect is not a cancellation.
+  /** The whole batch has one HTTP response. What was sent goes on; what is still held is given up. */
+  onGone(listener: () => void): void {
+    this.#whole.onGone(listener);
   }
 }

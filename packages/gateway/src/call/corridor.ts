@@ -40,7 +40,7 @@ export async function runCall(rooms: Rooms, received: Received, answer: Answer):
     const decided = decide(rooms, inspected);
     trail.decided = decided;
 
-    const approved = approve(rooms, decided);
+    const approved = await approve(rooms, decided, answer, trail);
 
     const admitted = await admit(rooms, approved);
     trail.admitted = admitted;

@@ -18,6 +18,8 @@ export type EndingCode =
   | 'tool_unusable'
   | 'invalid_arguments'
   | 'approval_unavailable'
+  | 'approval_pending'
+  | 'approval_denied'
   | 'limit'
   | 'log_unavailable'
   | 'not_sent'
@@ -37,6 +39,8 @@ export interface Reply {
   /** Told as the tool's own error, which models see and can mend (MCP 2025-11-25, SEP-1303). */
   readonly asToolError?: true;
   readonly headers?: Readonly<Record<string, string>>;
+  /** A result instead of the error: what a client is to go on with is no failure of its request. */
+  readonly result?: Readonly<Record<string, unknown>>;
 }
 
 /**

@@ -2,11 +2,12 @@ import { findPath, idKeyOf, type Message } from '@sallyport/shared/jsonrpc';
 import { aboutOf } from './about.ts';
 import { requestEvidence } from './evidence.ts';
 import { findingFields } from './findings.ts';
+import { giveUpHeld } from './held.ts';
 import { record } from './record.ts';
 import type { Answer, Rooms } from './rooms.ts';
 import { settle, type Trail } from './settle.ts';
 import { agentScope, relayHeaders } from './stages/dispatch.ts';
-import { attach, authenticate, type Decided, decide, inspect, type Received } from './stages.ts';
+import { attach, authenticate, type Decided, decide, inspect, type Received, refuseHeld } from './stages.ts';
 
 /**
  * The way of a message that has no answer: a client's notification, or its answer to a request of the server.
@@ -21,6 +22,7 @@ export async function runNotice(rooms: Rooms, received: Received, answer: Answer
     trail.attached = attached;
     const decided = decide(rooms, await inspect(rooms, attached));
     trail.decided = decided;
+    refuseHeld(decided);
     await forward(rooms, decided);
     answer.final({ status: 202 });
   } catch (thrown) {
@@ -46,6 +48,8 @@ async function forward(rooms: Rooms, call: Decided): Promise<void> {
     false,
     evidence,
   );
+  // What is still held was never sent: the server has nothing to cancel.
+  if (message.method === 'notifications/cancelled' && giveUpHeld(session, cancelledId(message))) return;
   const out = {
     raw: message.raw,
     idKey: undefined,
@@ -67,8 +71,12 @@ async function forward(rooms: Rooms, call: Decided): Promise<void> {
 
 /** The client no longer wants the answer: the call ends as cancelled, whatever the server still does. */
 function giveUp(call: Decided, message: Message): void {
-  const span = findPath(message.params, 'requestId');
-  const idKey = span === undefined ? undefined : idKeyOf(message.raw, span);
+  const idKey = cancelledId(message);
   const found = idKey === undefined ? undefined : call.fields.attached.session.find(idKey);
   if (found !== undefined) found.link.cancel(found.exchange);
+}
+
+function cancelledId(message: Message): string | undefined {
+  const span = findPath(message.params, 'requestId');
+  return span === undefined ? undefined : idKeyOf(message.raw, span);
 }

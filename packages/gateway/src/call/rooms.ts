@@ -1,5 +1,5 @@
 import type { Clock } from '@sallyport/shared/clock';
-import type { Approval } from '../approval/index.ts';
+import type { Approvals } from '../approval/index.ts';
 import type { Audit } from '../audit/index.ts';
 import type { Grants } from '../grant/index.ts';
 import type { Identity } from '../identity/index.ts';
@@ -8,6 +8,7 @@ import type { Masking } from '../masking/index.ts';
 import type { Policy } from '../policy/index.ts';
 import type { ServerSpec } from '../registry/index.ts';
 import type { Labels, Sessions } from '../session/index.ts';
+import type { Sealer } from '../store/index.ts';
 import type { Logger } from '../telemetry/index.ts';
 import type { Tools } from '../tools/index.ts';
 import type { ServerStatus } from '../tunnel/index.ts';
@@ -19,8 +20,13 @@ export interface Rooms {
   readonly sessions: Sessions;
   /** What principals have read. */
   readonly labels: Pick<Labels, 'of' | 'add'>;
-  readonly policy: Pick<Policy, 'decide' | 'couldAllow' | 'version'>;
-  readonly approval: Approval;
+  readonly policy: Pick<Policy, 'decide' | 'couldAllow' | 'riskOf' | 'version'>;
+  readonly approval: Pick<
+    Approvals,
+    'request' | 'wait' | 'use' | 'withdraw' | 'supersede' | 'newResume' | 'takeResume'
+  >;
+  /** Seals what only this gateway may read again. */
+  readonly sealer: Pick<Sealer, 'seal' | 'unseal'>;
   readonly grants: Pick<Grants, 'match' | 'couldMatch' | 'use' | 'request'>;
   readonly limits: Pick<Limits, 'admit'>;
   readonly audit: Pick<Audit, 'record'>;

@@ -17,6 +17,8 @@ export interface Trail {
   intended?: Intended;
   settled?: Settled;
   interims?: Interims;
+  /** The session was begun while the call was held: it has a life of its own. */
+  begun?: boolean;
   /** How it ended, for the counters. */
   ending?: EndingCode;
 }
@@ -47,6 +49,7 @@ function bodyOf(trail: Trail, { reply, message }: Ending): Buffer {
     ...reply.data,
     ...(trail.intended === undefined ? {} : { call: trail.intended.fields.callId }),
   };
+  if (reply.result !== undefined && id !== undefined) return resultAnswer(id, reply.result);
   if (reply.asToolError !== true || id === undefined) return errorAnswer(id, reply.rpcCode, message, data);
   return resultAnswer(id, {
     content: [{ type: 'text', text: message }],
@@ -126,7 +129,7 @@ function entryOf(rooms: Rooms, trail: Trail, ending: Ending): EntryDraft {
     };
   }
   const facts =
-    // The decide stage attaches what it knew of a denied call to the ending.
+    // The stages that decide attach what it knew of a denied call to the ending.
     'facts' in ending
       ? (ending.facts as Omit<EntryDraft, 'kind'>)
       : (trail.decided ?? trail.attached ?? trail.authenticated ?? trail.received).fields.facts;
@@ -155,5 +158,6 @@ function entryOf(rooms: Rooms, trail: Trail, ending: Ending): EntryDraft {
 /** A session that its first call did not get to begin is none. */
 function endUnbegun(trail: Trail): void {
   const attached = trail.attached?.fields;
-  if (attached?.begins && trail.settled === undefined) attached.session.end('not begun');
+  if (attached?.begins && trail.settled === undefined && trail.begun !== true)
+    attached.session.end('not begun');
 }

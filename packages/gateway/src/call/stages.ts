@@ -5,7 +5,7 @@
  *   Received → Authenticated → Attached → Inspected → Decided → Approved → Admitted → Intended → Answered → Masked → Settled
  */
 export { type Admitted, admit } from './stages/admit.ts';
-export { type Approved, approve } from './stages/approve.ts';
+export { type Approved, approve, refuseHeld } from './stages/approve.ts';
 export { type Attached, attach } from './stages/attach.ts';
 export { type Authenticated, authenticate } from './stages/authenticate.ts';
 export { type Decided, decide } from './stages/decide.ts';

@@ -3,6 +3,7 @@ import { Command } from 'commander';
 import { GATEWAY_VERSION } from '../version.ts';
 import { addAgentCommands } from './commands/agents.ts';
 import { addApplyCommand } from './commands/apply.ts';
+import { addApprovalCommands } from './commands/approvals.ts';
 import { addAuditCommands } from './commands/audit.ts';
 import { addDoctorCommand } from './commands/doctor.ts';
 import { addDocumentCommands } from './commands/documents.ts';
@@ -104,6 +105,7 @@ function buildProgram(commands: GatewayCommands): Command {
   addServerCommands(program);
   addSessionCommands(program);
   addGrantCommands(program);
+  addApprovalCommands(program);
   addMaskCommands(program);
   addPolicyCommands(program);
   addProposalCommands(program);

@@ -8,6 +8,7 @@ import { createServer as createHttpsServer } from 'node:https';
 import { errorAnswer } from '@sallyport/shared/jsonrpc';
 import { REFUSAL, type Rooms } from '../call/index.ts';
 import type { Logger } from '../telemetry/index.ts';
+import { renderApprovalPage } from './approval-page.ts';
 import { createGuard, type GuardSettings } from './guard.ts';
 import {
   CONNECTIONS_MAX,
@@ -39,6 +40,7 @@ export interface FrontDoorOptions {
 }
 
 const MCP_PATH = /^\/mcp\/([^/?#]*)\/?(?:\?.*)?$/;
+const APPROVAL_PATH = /^\/approvals\/(apr_[0-9A-Z]{20})$/;
 const METADATA_PATH = /^\/\.well-known\/oauth-protected-resource(?:\/mcp\/([a-z0-9-]{1,40}))?$/;
 
 /** The one HTTP server: MCP endpoints, API, health. The MCP path passes no framework. */
@@ -91,6 +93,10 @@ async function route(
   }
   if (url === '/' || url.startsWith('/?')) {
     return plain(response, 200, 'text/html; charset=utf-8', renderPage(options.page()));
+  }
+  const approval = APPROVAL_PATH.exec(url)?.[1];
+  if (approval !== undefined) {
+    return plain(response, 200, 'text/html; charset=utf-8', renderApprovalPage(approval));
   }
   return plain(response, 404, 'application/problem+json', NOT_FOUND);
 }

@@ -1,7 +1,14 @@
 import type { RuleSpec, ServerMasking } from '@sallyport/shared/masking-rules';
 
 /** Kinds of configuration documents. Each has one schema, in `registry/kinds/`. */
-export type DocumentKind = 'Server' | 'Policy' | 'Group' | 'ServiceAccount' | 'Limit' | 'MaskingRule';
+export type DocumentKind =
+  | 'Server'
+  | 'Policy'
+  | 'Group'
+  | 'ServiceAccount'
+  | 'Limit'
+  | 'MaskingRule'
+  | 'ApprovalFlow';
 
 /**
  * Roles on a principal: what it may do through the API (never what it may call; that is policy's). A
@@ -102,6 +109,26 @@ export interface LimitSpec {
   budget?: { argument: string; max: number; seconds: number; scale: number };
 }
 
+/** How an approval comes about; the approval room's rules with a description. */
+export interface ApprovalFlowSpec {
+  description?: string;
+  stages: { approvers: string[]; needed: number }[];
+  order: 'any' | 'in-order';
+  timeLimitMinutes: number;
+  validMinutes: number;
+  holdSeconds?: number;
+  escalation: { afterMinutes: number; approvers: string[] }[];
+  delegations: { from: string; to: string; begins?: string; until: string }[];
+  businessHours?: {
+    timeZone: string;
+    days: ('sun' | 'mon' | 'tue' | 'wed' | 'thu' | 'fri' | 'sat')[];
+    from: string;
+    until: string;
+    outside: 'wait' | 'deny';
+  };
+  breakGlass?: { approvers: string[]; reviewers: string[]; reviewMinutes: number };
+}
+
 export interface SpecOf {
   Server: ServerSpec;
   Policy: PolicySpec;
@@ -109,6 +136,7 @@ export interface SpecOf {
   ServiceAccount: ServiceAccountSpec;
   Limit: LimitSpec;
   MaskingRule: RuleSpec;
+  ApprovalFlow: ApprovalFlowSpec;
 }
 
 /** One document as stored: defaults filled in, checked by its kind's schema. */

@@ -5,8 +5,10 @@ import { join } from 'node:path';
 import { systemClock } from '@sallyport/shared/clock';
 import { type Admin, type AdminRooms, createAdmin } from '../../src/admin/index.ts';
 import { type AuditOptions, openAudit } from '../../src/audit/index.ts';
+import type { Grants } from '../../src/grant/index.ts';
 import { openIdentity } from '../../src/identity/index.ts';
 import { joinAccess } from '../../src/join-access.ts';
+import { approvalsForGrants, joinApproval } from '../../src/join-approval.ts';
 import { joinMasking } from '../../src/join-masking.ts';
 import { joinReceipts } from '../../src/join-receipts.ts';
 import { joinRecords } from '../../src/join-records.ts';
@@ -122,14 +124,13 @@ async function joinRooms(
   const clock = systemClock;
   const store = await openStore({ databaseUrl, logger });
   const sealer = await openSealer(join(folder, 'master.key'), { createIfMissing: true });
-  const signer = { sealer, folder };
   const audit = await openAudit({
     store,
     slot: 0,
     deploymentName: 'test',
     clock,
     logger,
-    signer,
+    signer: { sealer, folder },
     sealer,
     ...more,
   });
@@ -173,6 +174,11 @@ async function joinRooms(
     onDropped: () => undefined,
     onWithheld: () => undefined,
   });
+  const late: { grants?: Grants } = {};
+  const approvals = await joinApproval(
+    { foundation: { store, sealer }, logger, audit, registry, grants: () => late.grants },
+    [],
+  );
   const access = await joinAccess(
     {
       store,
@@ -181,11 +187,11 @@ async function joinRooms(
       registry,
       policy,
       sessions,
-      askApproval: async () => 'apr_test',
-      withdrawApproval: async () => undefined,
+      ...approvalsForGrants(approvals, policy),
     },
     [],
   );
+  late.grants = access.grants;
   const proposals = openProposals({ store, clock, logger, record: (entry) => audit.record(entry) });
   joinRecords(proposals, audit);
   const receipts = joinReceipts({ store, logger, audit, tunnel: () => tunnel });
@@ -208,6 +214,7 @@ async function joinRooms(
     proposals,
     receipts,
     tools,
+    approvals,
     masking: { rules: () => masking.rules(), counts: (query) => maskingStatistics.counts(query) },
     tunnel,
     sessions: sessionsView(sessions),
@@ -222,6 +229,7 @@ async function joinRooms(
     await maskingStatistics.close();
     await proposals.close();
     await tools.close();
+    await approvals.close();
     await access.grants.close();
     await access.limits.close();
     await registry.close();

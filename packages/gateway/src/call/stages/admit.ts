@@ -1,10 +1,11 @@
+import { ApprovalError } from '../../approval/index.ts';
 import type { EntryDraft } from '../../audit/index.ts';
 import { GrantError } from '../../grant/index.ts';
 import { LimitError } from '../../limit/index.ts';
 import { Ending, REFUSAL } from '../ending.ts';
 import { argumentsOf } from '../resource.ts';
 import type { Rooms } from '../rooms.ts';
-import type { Approved } from './approve.ts';
+import { type Approved, approvalRefused } from './approve.ts';
 import type { DecidedFields } from './decide.ts';
 
 interface AdmittedFields {
@@ -33,8 +34,11 @@ export type { Admitted };
  *
  * @throws Ending where a grant or limit does not let it through, or it can't be counted
  */
-export async function admit(rooms: Pick<Rooms, 'grants' | 'limits'>, call: Approved): Promise<Admitted> {
-  const { decided, facts } = call.fields;
+export async function admit(
+  rooms: Pick<Rooms, 'grants' | 'limits' | 'approval'>,
+  call: Approved,
+): Promise<Admitted> {
+  const { decided, facts, approval } = call.fields;
   const { attached, grant, resource, action } = decided;
   const { principal } = attached.authenticated;
   const { server, id } = attached.session.identity;
@@ -49,6 +53,8 @@ export async function admit(rooms: Pick<Rooms, 'grants' | 'limits'>, call: Appro
     });
     try {
       const running = grant === undefined ? undefined : await rooms.grants.use(grant, id);
+      // Spent as the very last, so that a call that a limit stops costs no approval.
+      if (approval !== undefined) await spend(rooms, approval, principal).catch(givingBack(running));
       const release = (sent: boolean): void => {
         running?.release();
         counted.release(sent);
@@ -63,7 +69,23 @@ export async function admit(rooms: Pick<Rooms, 'grants' | 'limits'>, call: Appro
   }
 }
 
+async function spend(
+  rooms: Pick<Rooms, 'approval'>,
+  { id, digest }: { readonly id: string; readonly digest: string },
+  { kind, name }: { readonly kind: 'service-account' | 'user'; readonly name: string },
+): Promise<void> {
+  await rooms.approval.use(id, digest, { kind, name });
+}
+
+function givingBack(running: { release(): void } | undefined): (thrown: unknown) => never {
+  return (thrown) => {
+    running?.release();
+    throw thrown;
+  };
+}
+
 function refused(thrown: unknown): unknown {
+  if (thrown instanceof ApprovalError) return approvalRefused(thrown);
   if (thrown instanceof GrantError) {
     const unavailable = thrown.code === 'unavailable';
     return new Ending(

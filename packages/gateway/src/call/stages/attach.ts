@@ -8,6 +8,7 @@ import type { LocatedFinding } from '../findings.ts';
 import { checkModernHeaders, checkParamHeaders } from '../headers.ts';
 import { maskRequest } from '../mask-request.ts';
 import { controlsOf, type MethodControls, REFUSED_METHODS } from '../methods.ts';
+import { openResume, type Resume } from '../resume.ts';
 import type { Rooms } from '../rooms.ts';
 import { LEGACY_VERSIONS, MODERN_VERSIONS } from '../versions.ts';
 import type { Authenticated } from './authenticate.ts';
@@ -27,6 +28,8 @@ export interface AttachedFields {
   readonly facts: Omit<EntryDraft, 'kind'>;
   /** What a rule took out of the message before anything was decided on it. */
   readonly masked: readonly LocatedFinding[];
+  /** The client comes back with the state of an approval it was given. */
+  readonly resume?: Resume;
 }
 
 class Attached {
@@ -48,17 +51,14 @@ export type { Attached };
  */
 export async function attach(rooms: Rooms, call: Authenticated): Promise<Attached> {
   const { received } = call.fields;
-  const { message, incoming } = received;
+  const { incoming } = received;
   const server = rooms.server(incoming.serverName);
   if (server === undefined) throw unknownServer();
-  if (message instanceof MessageError) {
-    throw new Ending(
-      'malformed',
-      message.message,
-      { status: 400, rpcCode: message.rpcCode },
-      { cause: message },
-    );
+  if (received.message instanceof MessageError) {
+    const { message, rpcCode } = received.message;
+    throw new Ending('malformed', message, { status: 400, rpcCode }, { cause: received.message });
   }
+  const { message, resume } = openResume(rooms, received.message);
   const controls = message.kind === 'response' ? undefined : admitted(message, message.kind, received.era);
   const found =
     received.era === 'modern'
@@ -74,7 +74,12 @@ export async function attach(rooms: Rooms, call: Authenticated): Promise<Attache
   const base = { authenticated: call.fields, server, controls, facts, ...found };
   const asked = aboutOf({ ...base, message });
   const masked = maskRequest(rooms, message, asked, incoming.paramHeaders);
-  return new Attached({ ...base, message: masked.message, masked: masked.findings });
+  return new Attached({
+    ...base,
+    message: masked.message,
+    masked: masked.findings,
+    ...(resume === undefined ? {} : { resume }),
+  });
 }
 
 /** The controls of the method, or its refusal: a method that is not listed does not pass. */

@@ -74,6 +74,19 @@ function decideOn(
   return new Decided({ attached: call, decision, action, resource, ...under, facts });
 }
 
+/**
+ * The decision on a held call again, on its principal as it is now and with what has been consented to as a fact.
+ * @throws Ending where it is denied by now
+ */
+export function decideAgain(
+  rooms: Pick<Rooms, 'policy' | 'grants' | 'labels'>,
+  before: DecidedFields,
+  attached: AttachedFields,
+  facts: CallFacts,
+): Decided {
+  return decideOn(rooms, attached, before.action, before.resource, facts);
+}
+
 /** The decision on something in a session, for calls and for what a server asks of the client. */
 export function evaluate(
   rooms: Pick<Rooms, 'policy' | 'labels'>,

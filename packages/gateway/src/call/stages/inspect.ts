@@ -25,16 +25,20 @@ export type { Inspected };
  * @throws Ending where the tool is not pinned as the server shows it now, or its arguments are not as its schema demands
  */
 export async function inspect(rooms: Pick<Rooms, 'tools'>, call: Attached): Promise<Inspected> {
-  const { message, session, controls } = call.fields;
-  if (message.method !== 'tools/call' || controls === undefined || controls.decide === 'follows')
-    return new Inspected(call.fields);
+  return new Inspected(await inspectNow(rooms, call.fields));
+}
+
+/** The same for a call that was held: its tool may have become another one meanwhile. @throws Ending */
+export async function inspectNow(rooms: Pick<Rooms, 'tools'>, call: AttachedFields): Promise<AttachedFields> {
+  const { message, session, controls } = call;
+  if (message.method !== 'tools/call' || controls === undefined || controls.decide === 'follows') return call;
   const { server } = session.identity;
   const { name: tool } = resourceOf(message, controls.decide.on, server);
   // A first call may come before the server was first asked what tools it defines.
   if (rooms.tools.state(server, tool).state === 'unknown') await rooms.tools.settled(server);
   const { state, pinned } = rooms.tools.state(server, tool);
   const facts: Omit<EntryDraft, 'kind'> = {
-    ...call.fields.facts,
+    ...call.facts,
     tool,
     ...(pinned === undefined ? {} : { toolDefinition: pinned }),
   };
@@ -46,7 +50,7 @@ export async function inspect(rooms: Pick<Rooms, 'tools'>, call: Attached): Prom
   await checkArguments(rooms, message, tool, pinned).catch((thrown: unknown) => {
     throw thrown instanceof Ending ? Object.assign(thrown, { facts }) : thrown;
   });
-  return new Inspected({ ...call.fields, facts });
+  return { ...call, facts };
 }
 
 /** @throws Ending where something stands against the call */

@@ -1,4 +1,5 @@
 import type { DocumentKind } from '../types.ts';
+import { approvalFlowKind } from './approval-flow.ts';
 import { groupKind } from './group.ts';
 import { limitKind } from './limit.ts';
 import { maskingRuleKind } from './masking.ts';
@@ -15,6 +16,7 @@ export const KINDS: Readonly<Record<DocumentKind, Kind>> = {
   ServiceAccount: serviceAccountKind,
   Limit: limitKind,
   MaskingRule: maskingRuleKind,
+  ApprovalFlow: approvalFlowKind,
 };
 
 export const KIND_NAMES = Object.keys(KINDS);
