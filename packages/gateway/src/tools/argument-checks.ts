@@ -1,6 +1,9 @@
 import { errorText } from '@sallyport/shared/errors';
 import { SCHEMAS_REMEMBERED_MAX } from './limits.ts';
 import { type ArgumentSchema, compileSchema } from './schema.ts';
+import { TimeOver } from './timed.ts';
+
+const TOO_LONG = 'its schema takes too long to compile';
 
 /** What stands against a call. `unusable`: the tool's schema itself, so that no arguments would do. */
 export interface ArgumentProblem {
@@ -46,10 +49,12 @@ export class ArgumentChecks {
   async #compile(digest: string): Promise<ArgumentSchema | ArgumentProblem> {
     const definition = await this.#load(digest);
     if (definition === undefined) throw new Error('the pinned definition is not in the database');
-    const made = await compileSchema(definition).catch(
-      (thrown: unknown): ArgumentProblem => ({ unusable: true, words: errorText(thrown).slice(0, 300) }),
-    );
-    this.#compiled.set(digest, made);
+    const made = await compileSchema(definition).catch((thrown: unknown): ArgumentProblem => {
+      const words = thrown instanceof TimeOver ? TOO_LONG : errorText(thrown).slice(0, 300);
+      return { unusable: true, words };
+    });
+    // A moment of load is no fault of the schema's: it is tried again at the next call.
+    if (!('unusable' in made) || made.words !== TOO_LONG) this.#compiled.set(digest, made);
     const [oldest] = this.#compiled.keys();
     if (this.#compiled.size > SCHEMAS_REMEMBERED_MAX && oldest !== undefined) this.#compiled.delete(oldest);
     return made;

@@ -47,7 +47,13 @@ const shared = new Map<string, { readonly ajv: Ajv; schemas: number }>();
 export async function compilerOf(draft: Draft, apart: boolean): Promise<Compile> {
   const make = await makerOf(draft);
   return (schema, allErrors) => {
-    const ajv = apart ? make(allErrors) : sharedOf(`${draft} ${allErrors}`, () => make(allErrors));
+    const fresh = (): Ajv => {
+      const made = make(allErrors);
+      // The draft's own schema is compiled at its first use: not in the time of this one.
+      made.validateSchema({});
+      return made;
+    };
+    const ajv = apart ? fresh() : sharedOf(`${draft} ${allErrors}`, fresh);
     return withinTime(TIME_MAX_MS.compile, () => {
       linear = true;
       try {

@@ -59,7 +59,8 @@ const TEXT_RULES = [
   ),
   rule(
     'dangerous-ability',
-    /\b(arbitrary|unrestricted|any|unsafe|raw) (\w+ )?(code|commands?|shell|files?|scripts?|sql|queries|quer)\b/,
+    /\b(arbitrary|unrestricted|unsafe|raw) (\w+ )?(code|commands?|shell|files?|scripts?|sql|quer(y|ies))\b/,
+    /\bany (code|command|shell command|file|script|sql|query)\b/,
     /\b(eval|exec|pickle|deserialis|deserializ|unpickl|subprocess|os\.system|rm -rf|sudo|setuid|suid|root access|privilege)/,
     /\b(run|execute)s? (\w+ ){0,3}(code|commands?|scripts?|shell|bytecode|payload|expression)s?\b/,
     /\b(disable|bypass|evade|evasion|anti-debug|rootkit|backdoor|persist\w* (mechanism|access)|keylog|kill processes)/,
