@@ -15,6 +15,7 @@ export type {
   EntryDecision,
   EntryDraft,
   EntryKind,
+  EntryPage,
   EntryQuery,
   EntryValue,
   Evidence,

@@ -133,3 +133,17 @@ export const ANCHOR_RETRY_MS = 60_000;
 
 /** How long an object store or an authority may take. */
 export const ANCHOR_ANSWER_MAX_MS = 30_000;
+
+/** Entries in one summary for searching: a page is read in a few milliseconds, and a million have 4,000 summaries. */
+export const BLOCK_ENTRIES = 256;
+
+/** How often what was recorded is prepared for searching. */
+export const SUMMARISE_EVERY_MS = 2_000;
+
+/** Different words of one body, and of the bodies of one block, that are prepared. */
+export const TEXT_WORDS_MAX = 2_000;
+export const SUMMARY_TEXT_TERMS_MAX = 20_000;
+
+/** Blocks read in one query, and in one page at most: 16,384 entries, some 60 ms. */
+export const SEARCH_BLOCKS_AT_ONCE = 8;
+export const SEARCH_BLOCKS_MAX = 64;

@@ -15,7 +15,9 @@ import { LAST_CHECKPOINT_MAX_MS, SLOT_PREFER_MS, SLOT_WAIT_MS, SLOTS_MAX } from 
 import { Log } from './log.ts';
 import { PeriodKeys } from './originals/period-keys.ts';
 import { recordsOf } from './originals/records.ts';
-import { getEntry, readLeaves, searchLog } from './search.ts';
+import { getEntry, readLeaves } from './search/read.ts';
+import { searchLog, searchPage } from './search/search.ts';
+import { Summaries } from './search/summaries.ts';
 import { OwnedSlot, takeWithin } from './slot.ts';
 import type { Audit, AuditAnchors, EntryDraft } from './types.ts';
 import { openWitnesses, type WitnessSettings, witnessDoor } from './witness/open.ts';
@@ -103,7 +105,8 @@ export async function openAudit(options: AuditOptions): Promise<Audit> {
     }
   }
   logger.info('audit log opened', { origin, entries: log.size, keys: signer?.keyTexts });
-  return doorOf(store, { slot, origin, log, checkpointer, periodKeys, witnesses, anchors });
+  const summaries = new Summaries({ store, slot, logSize: () => log.size, logger });
+  return doorOf(store, { slot, origin, log, checkpointer, periodKeys, witnesses, anchors, summaries });
 }
 
 function doorOf(
@@ -116,6 +119,7 @@ function doorOf(
     periodKeys,
     witnesses,
     anchors,
+    summaries,
   }: {
     slot: number;
     origin: string;
@@ -124,6 +128,7 @@ function doorOf(
     periodKeys: PeriodKeys | undefined;
     witnesses: Witnesses | undefined;
     anchors: Anchors | undefined;
+    summaries: Summaries;
   },
 ): Audit {
   const refused = (): boolean =>
@@ -131,11 +136,12 @@ function doorOf(
   return {
     origin,
     record: (draft, evidence) => log.record(draft, evidence),
-    ...recordsOf(store, slot, log, periodKeys),
+    ...recordsOf(store, slot, log, periodKeys, summaries),
     ...(witnesses === undefined ? {} : { witnesses: witnessDoor(store, slot, witnesses) }),
     ...(anchors === undefined ? {} : { anchors: anchorDoor(anchors, new AnchorTable(store, slot)) }),
     healthy: () => log.healthy() && !refused(),
     search: (query) => searchLog(store, slot, log.size, query),
+    searchPage: (query) => searchPage(store, slot, log.size, query),
     get: (seq) => getEntry(store, slot, seq),
     size: () => log.size,
     signing: () => checkpointer?.state(),
@@ -150,6 +156,7 @@ function doorOf(
       await checkpointer?.stop();
       await witnesses?.stop();
       await anchors?.stop();
+      await summaries.close();
       await log.close();
       periodKeys?.close();
     },

@@ -3,6 +3,7 @@ import type { Evidence, Omitted } from './evidence.ts';
 
 export type { Evidence, Omitted } from './evidence.ts';
 
+import type { EntryPage, EntryQuery } from './search/types.ts';
 import type { AskWitness, Cosignature, QuorumState, WitnessConflict, WitnessKey } from './witness/types.ts';
 
 /**
@@ -56,6 +57,8 @@ export type EntryValue =
   | null
   | readonly EntryValue[]
   | { readonly [key: string]: EntryValue | undefined };
+
+export type { EntryPage, EntryQuery } from './search/types.ts';
 
 /** A kind is `<thing>.<happening>`; each room owns its kinds. */
 export type EntryKind = `${string}.${string}` | 'unmask' | 'shred';
@@ -148,25 +151,6 @@ export interface StoredLeaf {
   readonly leafHash: string;
 }
 
-/** Filters of a search; all that are given must match. */
-export interface EntryQuery {
-  kind?: string;
-  principal?: string;
-  server?: string;
-  tool?: string;
-  session?: string;
-  call?: string;
-  /** RFC 3339 instants, from inclusive, until exclusive. */
-  from?: string;
-  until?: string;
-  /** Newest first by default. */
-  order?: 'newest' | 'oldest';
-  /** Keyset: continue after the entry with this seq in the given order. */
-  after?: number;
-  /** 1 to 500. */
-  limit: number;
-}
-
 /** Entries of the log, by where they stand and what they say. All that is given must match. */
 export interface RecordScope {
   /** From this seq, and up to but without `until`. */
@@ -255,6 +239,7 @@ export interface Audit {
   /** Whether the last flush was confirmed, the slot is still ours, and the log is signed or was until lately. */
   healthy(): boolean;
   search(query: EntryQuery): Promise<StoredEntry[]>;
+  searchPage(query: EntryQuery): Promise<EntryPage>;
   get(seq: number): Promise<StoredEntry | undefined>;
   /** Entries in the log. */
   size(): number;

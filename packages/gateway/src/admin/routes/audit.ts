@@ -2,12 +2,13 @@ import Type, { type Static } from 'typebox';
 import type { EntryQuery, EntryValue, StoredEntry } from '../../audit/index.ts';
 import type { AdminApp } from '../app.ts';
 import { callerOf } from '../corridor.ts';
-import { pageFrom, readSeq } from '../pages.ts';
+import { readSeq } from '../pages.ts';
 import { AdminError } from '../problems.ts';
 import { draftFor } from '../record.ts';
 import type { AdminRooms } from '../rooms.ts';
 import { After, closed, Digest, Instant, Limit, Name, oneOf, pageOf } from '../schemas.ts';
 import { addAuditExportRoutes } from './audit-export.ts';
+import { addAuditTimelineRoute } from './audit-timeline.ts';
 
 const EntryAnswer = Type.Object({
   seq: Type.Integer(),
@@ -31,6 +32,25 @@ const EntrySearch = closed({
   tool: Type.Optional(Name),
   session: Type.Optional(Name),
   call: Type.Optional(Name),
+  agent: Type.Optional(Name),
+  method: Type.Optional(Name),
+  decision: Type.Optional(Type.Union([Type.Literal('allow'), Type.Literal('deny'), Type.Literal('hold')])),
+  policy: Type.Optional(Name),
+  approval: Type.Optional(Name),
+  grant: Type.Optional(Name),
+  finding: Type.Optional(
+    Type.String({ minLength: 1, maxLength: 128, description: 'A masking rule or an entity: PCI, PAN.' }),
+  ),
+  ending: Type.Optional(
+    Type.String({
+      minLength: 1,
+      maxLength: 40,
+      description: 'answered, not_sent, unknown, withheld, cancelled.',
+    }),
+  ),
+  text: Type.Optional(
+    Type.String({ minLength: 2, maxLength: 500, description: 'Words that are all in the masked bodies.' }),
+  ),
   from: Type.Optional(Type.String({ maxLength: 40, description: 'RFC 3339, inclusive.' })),
   until: Type.Optional(Type.String({ maxLength: 40, description: 'RFC 3339, exclusive.' })),
   order: oneOf(['newest', 'oldest'], { default: 'newest' }),
@@ -44,6 +64,7 @@ const READERS = ['administrator', 'auditor'] as const;
 /** The audit log. Each reading is an entry (PCI DSS 10.2.1.3), recorded before anything is read. */
 export function addAuditRoutes(app: AdminApp, rooms: AdminRooms): void {
   addAuditExportRoutes(app, rooms);
+  addAuditTimelineRoute(app, rooms);
   app.route({
     method: 'GET',
     url: '/audit/entries',
@@ -63,9 +84,8 @@ export function addAuditRoutes(app: AdminApp, rooms: AdminRooms): void {
           fields: { query: { ...query } satisfies EntryValue },
         }),
       );
-      const found = await rooms.audit.search({ ...query, limit: query.limit + 1 });
-      const { items, ...rest } = pageFrom(found, query.limit, ({ seq }) => String(seq));
-      return { items: items.map(entryAnswer), ...rest };
+      const { items, next } = await rooms.audit.searchPage(query);
+      return { items: items.map(entryAnswer), ...(next === undefined ? {} : { next: String(next) }) };
     },
   });
 
@@ -96,6 +116,11 @@ export function addAuditRoutes(app: AdminApp, rooms: AdminRooms): void {
 
 function readQuery(search: EntrySearch): EntryQuery {
   const { after, from, until, ...rest } = search;
+  if (search.text !== undefined && !/[\p{L}\p{N}]{2}/u.test(search.text)) {
+    throw new AdminError('invalid_request', '"text" must have a word of two letters or digits at least.', {
+      field: 'text',
+    });
+  }
   const seq = readSeq(after);
   return {
     ...rest,

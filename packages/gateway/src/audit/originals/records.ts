@@ -2,7 +2,8 @@ import type { Store } from '../../store/index.ts';
 import { AuditError } from '../errors.ts';
 import { SHRED_MAX_ENTRIES } from '../limits.ts';
 import type { Log } from '../log.ts';
-import { getEntry } from '../search.ts';
+import { getEntry } from '../search/read.ts';
+import type { Summaries } from '../search/summaries.ts';
 import type { Audit, Hold, RecordScope } from '../types.ts';
 import { openRecord } from './envelope.ts';
 import type { PeriodKeys } from './period-keys.ts';
@@ -18,6 +19,7 @@ export function recordsOf(
   slot: number,
   log: Pick<Log, 'record' | 'forgetBodies'>,
   periodKeys: PeriodKeys | undefined,
+  summaries: Pick<Summaries, 'forget'>,
 ): Records {
   const { pool } = store;
   return {
@@ -116,7 +118,11 @@ export function recordsOf(
           values,
         );
         return { records: originals.rowCount ?? 0, bodies: bodies.rowCount ?? 0 };
-      }).finally(() => log.forgetBodies()),
+      }).finally(async () => {
+        log.forgetBodies();
+        // Words of what was shredded must not stay findable.
+        await summaries.forget(scope.from, scope.until);
+      }),
   };
 }
 

@@ -1,3 +1,4 @@
+import { stderr } from 'node:process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Command, InvalidArgumentError } from 'commander';
 import type { ApiClient, Query } from '../api-client.ts';
@@ -8,6 +9,7 @@ import { type AnchorsStatus, addAuditAnchorCommand, sayAnchors } from './audit-a
 import { addExportCommand } from './audit-export.ts';
 import { addAuditReceiptCommands } from './audit-receipts.ts';
 import { addAuditRecordCommands } from './audit-records.ts';
+import { addAuditTimelineCommand } from './audit-timeline.ts';
 import { type QuorumStatus, sayWitnesses } from './audit-witnesses.ts';
 
 /** As in the API's answer; only what is shown here. */
@@ -70,6 +72,14 @@ export function addAuditCommands(program: Command): void {
     .option('--tool <name>', 'which tool')
     .option('--session <id>', 'which session')
     .option('--call <id>', 'which call')
+    .option('--agent <name>', 'which agent')
+    .option('--decision <effect>', 'allow, deny or hold')
+    .option('--policy <name>', 'decided by this policy')
+    .option('--approval <id>', 'under this approval')
+    .option('--grant <id>', 'under this grant')
+    .option('--finding <name>', 'in which this masking rule or entity was found, such as PCI or PAN')
+    .option('--ending <how>', 'answered, not_sent, unknown, withheld or cancelled')
+    .option('--text <words>', 'with these words in the masked request or answer')
     .option('--from <instant>', 'from this RFC 3339 instant or day on')
     .option('--until <instant>', 'before this RFC 3339 instant or day')
     .option('--limit <n>', `how many at most, up to ${PAGE_ITEMS}`, readLimit, 50)
@@ -83,13 +93,14 @@ export function addAuditCommands(program: Command): void {
       const client = connect(command);
       const { json, follow, limit, ...filters } = options;
       if (follow) return await followEntries(client, filters, limit, json === true);
-      const page = await client.get<{ items: EntryAnswer[] }>('/audit/entries', { ...filters, limit });
-      if (json) return sayJson(page.items);
-      sayTable(['SEQ', 'TIME', 'KIND', 'WHO', 'WHAT'], page.items.map(entryRow), 'No entries match.');
+      const found = await searchEntries(client, filters, limit);
+      if (json) return sayJson(found);
+      sayTable(['SEQ', 'TIME', 'KIND', 'WHO', 'WHAT'], found.map(entryRow), 'No entries match.');
     });
   addStatusCommands(audit);
   addAuditRecordCommands(audit);
   addAuditReceiptCommands(audit);
+  addAuditTimelineCommand(audit);
   addAuditAnchorCommand(audit);
   addExportCommand(audit);
 }
@@ -128,6 +139,22 @@ function addStatusCommands(audit: Command): void {
       if (json) sayJson(checkpoint);
       else say(checkpoint.note.trimEnd());
     });
+}
+
+/** The newest that match. A page may come early with few or none: then the search goes on from there. */
+async function searchEntries(client: ApiClient, filters: Query, limit: number): Promise<EntryAnswer[]> {
+  const found: EntryAnswer[] = [];
+  let after: string | undefined;
+  do {
+    const query = { ...filters, limit: limit - found.length, after };
+    const page = await client.get<{ items: EntryAnswer[]; next?: string }>('/audit/entries', query);
+    found.push(...page.items);
+    after = page.next;
+    if (after !== undefined && found.length < limit && stderr.isTTY)
+      stderr.write(`\rsearched down to ${after}`);
+  } while (after !== undefined && found.length < limit);
+  if (stderr.isTTY) stderr.write('\r');
+  return found;
 }
 
 /**

@@ -1,42 +1,15 @@
-import type { Store } from '../store/index.ts';
-import { PAGE_MAX_BYTES, PAGE_MAX_LEAVES, SEARCH_MAX_ENTRIES } from './limits.ts';
-import type { EntryQuery, StoredEntry, StoredLeaf } from './types.ts';
+import type { Store } from '../../store/index.ts';
+import { PAGE_MAX_BYTES, PAGE_MAX_LEAVES } from '../limits.ts';
+import type { StoredEntry, StoredLeaf } from '../types.ts';
 
-const COLUMNS = ['seq', 'kind', 'leaf', 'leaf_hash'] as const;
-const FILTERS = ['kind', 'principal', 'server', 'tool', 'session', 'call'] as const;
+export const COLUMNS = ['seq', 'kind', 'leaf', 'leaf_hash'] as const;
 
-interface Row {
+/** An entry as it is read. */
+export interface Row {
   readonly seq: string;
   readonly kind: string;
   readonly leaf: string;
   readonly leaf_hash: Buffer;
-}
-
-/** Reads one slot's log. `size` is the number of entries in it as far as is known now. */
-export async function searchLog(
-  store: Store,
-  slot: number,
-  size: number,
-  query: EntryQuery,
-): Promise<StoredEntry[]> {
-  const newestFirst = query.order !== 'oldest';
-  let select = store.db.selectFrom('audit_entries').select(COLUMNS).where('slot', '=', slot);
-  for (const name of FILTERS) {
-    const value = query[name];
-    if (value !== undefined) select = select.where(name, '=', value);
-  }
-  if (query.from !== undefined) {
-    select = select.where('seq', '>=', String(await firstAt(store, slot, size, query.from)));
-  }
-  if (query.until !== undefined) {
-    select = select.where('seq', '<', String(await firstAt(store, slot, size, query.until)));
-  }
-  if (query.after !== undefined) select = select.where('seq', newestFirst ? '<' : '>', String(query.after));
-  const rows = await select
-    .orderBy('seq', newestFirst ? 'desc' : 'asc')
-    .limit(Math.max(1, Math.min(SEARCH_MAX_ENTRIES, Math.trunc(query.limit))))
-    .execute();
-  return rows.map(stored);
 }
 
 export async function getEntry(store: Store, slot: number, seq: number): Promise<StoredEntry | undefined> {
@@ -79,7 +52,7 @@ export async function readLeaves(
  *
  * @throws RangeError when the text is no instant.
  */
-async function firstAt(store: Store, slot: number, size: number, instant: string): Promise<number> {
+export async function firstAt(store: Store, slot: number, size: number, instant: string): Promise<number> {
   const wanted = Date.parse(instant);
   if (Number.isNaN(wanted)) throw new RangeError('a time must be given as RFC 3339, 2026-01-31T12:00:00Z');
   let low = 0;
@@ -99,7 +72,7 @@ async function firstAt(store: Store, slot: number, size: number, instant: string
 }
 
 /** `id`, `ts` and `origin` have no columns of their own: they are read from the leaf, which is what is proven. */
-function stored(row: Row): StoredEntry {
+export function stored(row: Row): StoredEntry {
   // The leaf is our own canonical JSON and always has these members.
   const leaf = JSON.parse(row.leaf) as { id: string; ts: string; origin: string };
   return {
