@@ -8,9 +8,9 @@ import type { Ask, Decider } from '../../src/approval/types.ts';
 import { openSealer, openStore, type Store } from '../../src/store/index.ts';
 import { quietLogger as logger, temporaryFolder, testDatabase } from '../store/postgres.ts';
 
-const closing: (() => Promise<unknown>)[] = [];
+const open: (() => Promise<unknown>)[] = [];
 afterEach(async () => {
-  for (const close of closing.splice(0).reverse()) await close();
+  for (const close of open.splice(0)) await close();
 });
 
 export const rules: FlowRules = {
@@ -65,9 +65,16 @@ export interface Bench {
   now(): number;
   /** Another process over the same database. */
   restart(): Promise<OpenApprovals>;
+  /** Before the test's end, where there are many. */
+  close(): Promise<void>;
 }
 
 export async function openBench(more: Partial<FlowRules> = {}): Promise<Bench> {
+  const closing: (() => Promise<unknown>)[] = [];
+  const close = async (): Promise<void> => {
+    for (const each of closing.splice(0).reverse()) await each();
+  };
+  open.push(close);
   const { url, drop } = await testDatabase();
   closing.push(drop);
   const store = await openStore({ databaseUrl: url, logger });
@@ -77,7 +84,7 @@ export async function openBench(more: Partial<FlowRules> = {}): Promise<Bench> {
   const sealer = await openSealer(join(path, 'key'), { createIfMissing: true });
   let offsetMs = 0;
   const now = (): number => systemClock.now() + offsetMs;
-  const open = async (bench: Bench): Promise<OpenApprovals> => {
+  const begin = async (bench: Bench): Promise<OpenApprovals> => {
     const approvals = new OpenApprovals({
       store,
       logger,
@@ -105,9 +112,10 @@ export async function openBench(more: Partial<FlowRules> = {}): Promise<Bench> {
       offsetMs += ms;
     },
     now,
-    restart: () => open(bench),
+    restart: () => begin(bench),
+    close,
   };
-  bench.approvals = await open(bench);
+  bench.approvals = await begin(bench);
   return bench;
 }
 
