@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { echoServer, RawClient, type Sallyport, startSallyport } from './index.ts';
+import { echoServer, RawClient, type Sallyport, type Setup, startSallyport } from './index.ts';
 
 /** An approval as the API shows it. */
 export interface Shown {
@@ -41,8 +41,9 @@ const POLICIES = {
     '@approval("payments") forbid (principal, action == Sallyport::Action::"request", resource) unless { context has approval && context.approval.flows.contains("payments") };',
 };
 
-export async function startApproving(): Promise<Approving> {
-  const sallyport = await startSallyport({ servers: { echo: echoServer() }, policies: POLICIES });
+/** @param settings of the gateway, over those of every test */
+export async function startApproving(settings: Setup['settings'] = {}): Promise<Approving> {
+  const sallyport = await startSallyport({ servers: { echo: echoServer() }, policies: POLICIES, settings });
   const tokens: Record<string, string> = {};
   const seen = new Set<string>();
   let engineers = 0;

@@ -17,6 +17,8 @@ export interface Setup {
   readonly documents?: Readonly<Record<string, object>>;
   /** Cedar by name. Default: the group `engineers` may use everything. */
   readonly policies?: Readonly<Record<string, string>>;
+  /** Settings of the gateway over the usual ones. */
+  readonly settings?: Partial<Settings>;
   /** Milliseconds to wait until all servers are probed; 0: don't wait. */
   readonly probeMs?: number;
 }
@@ -52,7 +54,7 @@ export async function startSallyport(setup: Setup): Promise<Sallyport> {
   const database = await testDatabase();
   const folder = await mkdtemp(join(tmpdir(), 'sallyport-e2e-'));
   const bootstrap = join(folder, 'bootstrap');
-  let settings = settingsFor(folder, database.url, bootstrap);
+  let settings: Settings = { ...settingsFor(folder, database.url, bootstrap), ...setup.settings };
   let gateway = await startGateway(settings, quietLogger);
   // A restart must find the same ports, so that the client and the agent find the gateway.
   settings = { ...settings, port: gateway.port, tunnelPort: gateway.tunnelPort };

@@ -11,6 +11,7 @@ import { createFrontDoor, type FrontDoorOptions, readTls } from './http/index.ts
 import type { Identity } from './identity/index.ts';
 import type { Limits } from './limit/index.ts';
 import type { AgentRules, Masking, MaskingStatistics } from './masking/index.ts';
+import type { Notify } from './notify/index.ts';
 import type { Policy } from './policy/index.ts';
 import type { Proposals } from './proposal/index.ts';
 import type { Receipts } from './receipt/index.ts';
@@ -55,6 +56,7 @@ export interface Joined extends Foundation {
   readonly proposals: Proposals;
   readonly tools: Tools;
   readonly approvals: Approvals;
+  readonly notify: Notify;
 }
 
 /** How long calls under way may go on at a stop. */
@@ -120,6 +122,7 @@ export async function openDoors(joined: Joined, undo: (() => unknown)[]): Promis
       proposals: joined.proposals,
       receipts: joined.receipts,
       approvals: joined.approvals,
+      notify: joined.notify,
       tools: joined.tools,
       masking: {
         rules: () => masking.rules(),

@@ -1,4 +1,5 @@
 import { systemClock } from '@sallyport/shared/clock';
+import type { Approvals } from './approval/index.ts';
 import { type Audit, openAudit } from './audit/index.ts';
 import { bootstrapAdministrator } from './bootstrap.ts';
 import type { Settings } from './config/index.ts';
@@ -9,6 +10,7 @@ import { type Identity, openIdentity } from './identity/index.ts';
 import { joinAccess } from './join-access.ts';
 import { approvalsForGrants, joinApproval } from './join-approval.ts';
 import { joinMasking, recordWithheld } from './join-masking.ts';
+import { joinNotify } from './join-notify.ts';
 import { loadPolicies, openPolicy } from './join-policy.ts';
 import { joinReceipts } from './join-receipts.ts';
 import { joinRecords } from './join-records.ts';
@@ -88,7 +90,7 @@ async function joinRooms(settings: Settings, logger: Logger, undo: (() => unknow
   const maskingStatistics = new MaskingStatistics(store, clock, logger);
   undo.push(() => maskingStatistics.close());
   const onSessionEnded: ((session: string) => void)[] = [];
-  const late: { tunnel?: Tunnel; tools?: Tools; grants?: Grants } = {};
+  const late: { tunnel?: Tunnel; tools?: Tools; grants?: Grants; approvals?: Approvals } = {};
   const receipts = joinReceipts({ store, logger, audit, tunnel: () => late.tunnel });
   const { tunnel, sessions } = await joinTunnel(
     {
@@ -105,10 +107,22 @@ async function joinRooms(settings: Settings, logger: Logger, undo: (() => unknow
   );
   late.tunnel = tunnel;
   undo.push(() => receipts.close());
-  const approvals = await joinApproval(
-    { foundation, logger, audit, registry, grants: () => late.grants },
+  const notify = await joinNotify(
+    { store, logger, registry, settings, approvals: () => late.approvals },
     undo,
   );
+  const approvals = await joinApproval(
+    {
+      foundation,
+      logger,
+      audit,
+      registry,
+      grants: () => late.grants,
+      announce: (...step) => notify.announce(...step),
+    },
+    undo,
+  );
+  late.approvals = approvals;
   const access = await joinAccess(
     {
       store,
@@ -159,6 +173,7 @@ async function joinRooms(settings: Settings, logger: Logger, undo: (() => unknow
     proposals,
     tools,
     approvals,
+    notify,
   };
 }
 

@@ -17,6 +17,7 @@ import { addAuditReceiptRoutes } from './routes/audit-receipts.ts';
 import { addAuditRecordRoutes } from './routes/audit-records.ts';
 import { addDocumentRoutes } from './routes/documents.ts';
 import { addGrantRoutes } from './routes/grants.ts';
+import { addInboundRoutes } from './routes/inbound.ts';
 import { addMaskingRoutes } from './routes/masking.ts';
 import { addPolicyRoutes } from './routes/policies.ts';
 import { addProposalRoutes } from './routes/proposals.ts';
@@ -85,6 +86,7 @@ export async function createAdmin(
       addGrantRoutes(api, rooms);
       addAccessReviewRoutes(api, rooms, changes);
       addApprovalRoutes(api, rooms);
+      await addInboundRoutes(api, rooms);
       addProposalRoutes(api, rooms);
       addToolRoutes(api, rooms);
       addSessionRoutes(api, rooms);

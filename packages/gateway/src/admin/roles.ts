@@ -25,6 +25,8 @@ export const KIND_CHANGERS: Readonly<Record<DocumentKind, readonly Role[]>> = {
   Limit: ['administrator', 'policy-author'],
   MaskingRule: ['administrator', 'policy-author'],
   ApprovalFlow: ['administrator', 'policy-author'],
+  // It maps people elsewhere to accounts that decide.
+  Notification: ['administrator'],
 };
 
 export const DOCUMENT_KINDS = Object.keys(KIND_CHANGERS) as DocumentKind[]; // the keys of a Record are its key type

@@ -5,6 +5,7 @@ import type { Audit } from '../audit/index.ts';
 import type { AccessReviews, Grants } from '../grant/index.ts';
 import type { Identity } from '../identity/index.ts';
 import type { CountQuery, RuleCount } from '../masking/index.ts';
+import type { Notify } from '../notify/index.ts';
 import type { Policy } from '../policy/index.ts';
 import type { Proposals } from '../proposal/index.ts';
 import type { Receipts } from '../receipt/index.ts';
@@ -68,6 +69,7 @@ export interface AdminRooms {
     Approvals,
     'decide' | 'withdraw' | 'review' | 'get' | 'list' | 'subjectOf' | 'mayDecide'
   >;
+  readonly notify: Pick<Notify, 'slackSays' | 'webhookSays' | 'answerInSlack'>;
   readonly tools: Pick<Tools, 'list' | 'review' | 'decide'>;
   readonly tunnel: Tunnel;
   /** The masking rules in force, and how often each hid something. */

@@ -8,7 +8,7 @@ export { callDigest, callKey, canonicalText, type DigestParts } from './digest.t
 export type { ApprovalEntry } from './entries.ts';
 export { ApprovalError, type ApprovalErrorCode } from './errors.ts';
 export type { FlowRules } from './flow.ts';
-export type { ApprovalsOptions } from './steps.ts';
+export { type ApprovalsOptions, CHANNEL as APPROVALS_CHANNEL } from './steps.ts';
 export {
   APPROVAL_STATES,
   type Approval,

@@ -7,7 +7,7 @@ export { BODY_MAX_BYTES } from './limits.ts';
 export { type AuditOptions, openAudit } from './open.ts';
 export { withoutCardCodes } from './originals/card-codes.ts';
 export { scopeProblem } from './originals/records.ts';
-export type { OutboundSettings } from './outbound/send.ts';
+export { type OutboundSettings, send as sendOutbound } from './outbound/send.ts';
 export type {
   Actor,
   Audit,

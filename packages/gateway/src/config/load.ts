@@ -24,6 +24,7 @@ const SETTINGS: readonly Setting[] = [
   { key: 'databaseUrl', variable: 'SALLYPORT_DATABASE_URL', read: databaseUrl },
   { key: 'dataDir', variable: 'SALLYPORT_DATA_DIR', read: text },
   { key: 'masterKeyFile', variable: 'SALLYPORT_MASTER_KEY_FILE', read: text },
+  { key: 'secretsDir', variable: 'SALLYPORT_SECRETS_DIR', read: text },
   { key: 'deploymentName', variable: 'SALLYPORT_DEPLOYMENT_NAME', read: deploymentName },
   { key: 'quickstart', variable: 'SALLYPORT_QUICKSTART', read: flag },
   { key: 'bootstrapTokenFile', variable: 'SALLYPORT_BOOTSTRAP_TOKEN_FILE', read: text },

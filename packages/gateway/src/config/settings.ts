@@ -15,6 +15,8 @@ export interface Settings extends AuditSettings {
   readonly databaseUrl?: string;
   readonly dataDir: string;
   readonly masterKeyFile: string;
+  /** Folder of files that each hold one secret of a Notification, under the name that its document gives. */
+  readonly secretsDir?: string;
   /** First part of the log's origin. */
   readonly deploymentName: string;
   /** The quick start: demo principals and plain HTTP on loopback are allowed. */

@@ -8,7 +8,8 @@ export type DocumentKind =
   | 'ServiceAccount'
   | 'Limit'
   | 'MaskingRule'
-  | 'ApprovalFlow';
+  | 'ApprovalFlow'
+  | 'Notification';
 
 /**
  * Roles on a principal: what it may do through the API (never what it may call; that is policy's). A
@@ -129,6 +130,21 @@ export interface ApprovalFlowSpec {
   breakGlass?: { approvers: string[]; reviewers: string[]; reviewMinutes: number };
 }
 
+/** Who is told of approvals elsewhere, and may answer from there; the notify room's rule with a description. */
+export interface NotificationSpec {
+  description?: string;
+  enabled: boolean;
+  flows?: string[];
+  slack?: {
+    channel: string;
+    apiUrl: string;
+    tokenSecret: string;
+    signingSecret: string;
+    people: Record<string, string>;
+  };
+  webhook?: { url: string; signingSecret: string; decidingSecret?: string; people: Record<string, string> };
+}
+
 export interface SpecOf {
   Server: ServerSpec;
   Policy: PolicySpec;
@@ -137,6 +153,7 @@ export interface SpecOf {
   Limit: LimitSpec;
   MaskingRule: RuleSpec;
   ApprovalFlow: ApprovalFlowSpec;
+  Notification: NotificationSpec;
 }
 
 /** One document as stored: defaults filled in, checked by its kind's schema. */

@@ -31,9 +31,14 @@ describe('who may do what', () => {
     expect(rendered).toBe(readFileSync(GOLDEN, 'utf8'));
   });
 
-  test('only the description of the API is open to anybody', () => {
+  test('only the description of the API is open to anybody, and what is signed otherwise', async () => {
     const open = api.admin.routes.filter((route) => route.access === 'public').map((route) => route.path);
-    expect(open).toEqual(['/api/v1/openapi.json']);
+    const signed = ['/api/v1/inbound/slack/:notification', '/api/v1/inbound/webhook/:notification'];
+    expect(open.sort()).toEqual([...signed, '/api/v1/openapi.json']);
+    for (const path of signed) {
+      const answer = await api.call('POST', fill(path), { body: '{}', as: 'administrator' });
+      expect(answer.status).toBe(401);
+    }
   });
 
   test('every other route refuses strangers, before it reads their body', async () => {

@@ -5,10 +5,7 @@ import { join } from 'node:path';
 import { systemClock } from '@sallyport/shared/clock';
 import { type Admin, type AdminRooms, createAdmin } from '../../src/admin/index.ts';
 import { type AuditOptions, openAudit } from '../../src/audit/index.ts';
-import type { Grants } from '../../src/grant/index.ts';
 import { openIdentity } from '../../src/identity/index.ts';
-import { joinAccess } from '../../src/join-access.ts';
-import { approvalsForGrants, joinApproval } from '../../src/join-approval.ts';
 import { joinMasking } from '../../src/join-masking.ts';
 import { joinReceipts } from '../../src/join-receipts.ts';
 import { joinRecords } from '../../src/join-records.ts';
@@ -23,6 +20,7 @@ import { openSealer, openStore, type Sealer } from '../../src/store/index.ts';
 import { postgresAgentStore, startTunnel } from '../../src/tunnel/index.ts';
 import { GATEWAY_VERSION } from '../../src/version.ts';
 import { quietLogger as logger, temporaryFolder, testDatabase } from '../store/postgres.ts';
+import { joinedAccess } from './joined-access.ts';
 
 /** Who sends a request: a role's own service account, one without any role, or the bearer of a token. */
 export interface RequestOptions {
@@ -174,24 +172,7 @@ async function joinRooms(
     onDropped: () => undefined,
     onWithheld: () => undefined,
   });
-  const late: { grants?: Grants } = {};
-  const approvals = await joinApproval(
-    { foundation: { store, sealer }, logger, audit, registry, grants: () => late.grants },
-    [],
-  );
-  const access = await joinAccess(
-    {
-      store,
-      logger,
-      audit,
-      registry,
-      policy,
-      sessions,
-      ...approvalsForGrants(approvals, policy),
-    },
-    [],
-  );
-  late.grants = access.grants;
+  const access = await joinedAccess({ store, logger, audit, registry, policy, sessions, sealer, folder });
   const proposals = openProposals({ store, clock, logger, record: (entry) => audit.record(entry) });
   joinRecords(proposals, audit);
   const receipts = joinReceipts({ store, logger, audit, tunnel: () => tunnel });
@@ -210,11 +191,10 @@ async function joinRooms(
     identity,
     policy,
     audit,
-    ...access,
+    ...access.rooms,
     proposals,
     receipts,
     tools,
-    approvals,
     masking: { rules: () => masking.rules(), counts: (query) => maskingStatistics.counts(query) },
     tunnel,
     sessions: sessionsView(sessions),
@@ -229,9 +209,7 @@ async function joinRooms(
     await maskingStatistics.close();
     await proposals.close();
     await tools.close();
-    await approvals.close();
-    await access.grants.close();
-    await access.limits.close();
+    await access.close();
     await registry.close();
     await identity.close();
     await audit.close();

@@ -3,6 +3,7 @@ import { approvalFlowKind } from './approval-flow.ts';
 import { groupKind } from './group.ts';
 import { limitKind } from './limit.ts';
 import { maskingRuleKind } from './masking.ts';
+import { notificationKind } from './notification.ts';
 import { policyKind } from './policy.ts';
 import type { Kind } from './schema.ts';
 import { serverKind } from './server.ts';
@@ -17,6 +18,7 @@ export const KINDS: Readonly<Record<DocumentKind, Kind>> = {
   Limit: limitKind,
   MaskingRule: maskingRuleKind,
   ApprovalFlow: approvalFlowKind,
+  Notification: notificationKind,
 };
 
 export const KIND_NAMES = Object.keys(KINDS);
