@@ -1,9 +1,11 @@
+import { createHash } from 'node:crypto';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { cefLine } from '@sallyport/shared/audit-events';
 import fc from 'fast-check';
+import { asyncBufferFromFile, parquetReadObjects } from 'hyparquet';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { cefLine } from '../../src/cli/commands/export-cef.ts';
 import { type RunningApi, startApi } from '../admin/running-api.ts';
 import { intent, outcome } from '../audit/draft.ts';
 import { runProgram } from './run-program.ts';
@@ -110,4 +112,22 @@ test('no name can begin another line or member of a CEF event', () => {
       },
     ),
   );
+});
+
+test('Parquet: a row for each entry, with its exact text; another reader reads it', async () => {
+  const said = await run('audit', 'export', '--format', 'parquet', '--out', 'events.parquet', '--json');
+  expect(said).toMatchObject({ code: 0, stderr: '' });
+  const rows = await parquetReadObjects({ file: await asyncBufferFromFile(join(folder, 'events.parquet')) });
+  expect(rows.length).toBe(JSON.parse(said.stdout).events);
+  for (const [seq, row] of rows.entries()) {
+    const entry = JSON.parse(row.leaf);
+    expect(row).toMatchObject({ seq: BigInt(seq), kind: entry.kind, id: entry.id, ts: new Date(entry.ts) });
+    expect(createHash('sha256').update(`\0${row.leaf}`).digest('hex')).toBe(row.leaf_hash);
+  }
+  const denied = rows.find((row) => row.kind === 'decision.deny');
+  expect(denied).toMatchObject({ actor: 'eve', effect: 'deny', source_ip: '192.0.2.7', policies: [] });
+  expect(denied?.call ?? undefined).toBeUndefined();
+  expect(await run('audit', 'export', '--format', 'parquet', '--out', 'events.parquet')).toMatchObject({
+    code: 1,
+  });
 });

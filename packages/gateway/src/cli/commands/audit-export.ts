@@ -5,7 +5,7 @@ import { type ApiClient, CliError, segment } from '../api-client.ts';
 import { connect, example, JSON_OPTION, type JsonOption } from '../connect.ts';
 import { EXPORT_FILE_ENTRIES, PROGRESS_INTERVAL_MS } from '../limits.ts';
 import { complain, say, sayJson } from '../output.ts';
-import { writeEvents } from './export-events.ts';
+import { type Pages, writeEvents } from './export-events.ts';
 import { type ExportFile, ExportFolder } from './export-folder.ts';
 import { readmeFor } from './export-readme.ts';
 import { writeAnchors, writeReceipts, writeWitnesses } from './export-witnesses.ts';
@@ -42,10 +42,13 @@ export function addExportCommand(audit: Command): void {
     .description(
       'Writes the whole audit log into a folder that can be verified without the gateway; or, with another format, its events into one file for a system that watches. Exporting is itself recorded.',
     )
-    .requiredOption('--out <path>', 'a new or empty folder; a new file for ocsf and cef')
+    .requiredOption('--out <path>', 'a new or empty folder; a new file for ocsf, cef and parquet')
     .addOption(
-      new Option('--format <format>', 'ndjson proves itself; ocsf (API Activity) and cef are for watching')
-        .choices(['ndjson', 'ocsf', 'cef'])
+      new Option(
+        '--format <format>',
+        'ndjson proves itself; ocsf (API Activity) and cef are for watching, parquet for tables',
+      )
+        .choices(['ndjson', 'ocsf', 'cef', 'parquet'])
         .default('ndjson'),
     )
     .option(...JSON_OPTION)
@@ -68,15 +71,12 @@ export function addExportCommand(audit: Command): void {
     });
 }
 
-type ExportOptions = JsonOption & { out: string; format: 'ndjson' | 'ocsf' | 'cef' };
+type ExportOptions = JsonOption & { out: string; format: 'ndjson' | EventFormat };
+type EventFormat = 'ocsf' | 'cef' | 'parquet';
 
-async function exportEvents(
-  client: ApiClient,
-  options: ExportOptions,
-  format: 'ocsf' | 'cef',
-): Promise<void> {
+async function exportEvents(client: ApiClient, options: ExportOptions, format: EventFormat): Promise<void> {
   const file = resolve(options.out);
-  const written = await writeEvents(file, format, async function* () {
+  const begin = async function* () {
     const begun = await client.post<BegunExport>('/audit/exports', {});
     const progress = new Progress(begun.size);
     let seq = 0;
@@ -88,9 +88,17 @@ async function exportEvents(
     progress.end();
     if (seq !== begun.size)
       throw new CliError(`the gateway gave ${seq} of ${begun.size} entries. Export again.`);
-  });
+  };
+  const written =
+    format === 'parquet' ? await exportParquet(file, begin) : await writeEvents(file, format, begin);
   if (options.json) return sayJson({ file, format, events: written });
   say(`${written} events are in ${file}. They are for watching: what proves itself is --format ndjson.`);
+}
+
+/** Loaded only where it is asked for. */
+async function exportParquet(file: string, begin: () => Pages): Promise<number> {
+  const { writeParquet } = await import('./export-parquet.ts');
+  return await writeParquet(file, begin);
 }
 
 async function writeExport(client: ApiClient, begun: BegunExport, folder: ExportFolder): Promise<void> {

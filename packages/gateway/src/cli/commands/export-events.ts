@@ -1,9 +1,8 @@
 import { open, rename, rm } from 'node:fs/promises';
+import { cefLine, type Leaf, ocsfEvent } from '@sallyport/shared/audit-events';
 import { CliError } from '../api-client.ts';
-import { cefLine } from './export-cef.ts';
-import { type Leaf, ocsfEvent } from './export-ocsf.ts';
 
-type Pages = AsyncIterable<readonly { readonly leaf: string; readonly leafHash: string }[]>;
+export type Pages = AsyncIterable<readonly { readonly leaf: string; readonly leafHash: string }[]>;
 
 /**
  * Writes entries as events into a file, a line each. The file has its name only when it is whole and durable.
@@ -37,7 +36,8 @@ export async function writeEvents(file: string, format: 'ocsf' | 'cef', begin: (
   return events;
 }
 
-async function refuseExisting(file: string): Promise<void> {
+/** @throws CliError when there is such a file: nothing is written over. */
+export async function refuseExisting(file: string): Promise<void> {
   const there = await open(file).catch((error: unknown) => {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
     throw error;

@@ -1,4 +1,4 @@
-import { isRefusal, type Leaf } from './export-ocsf.ts';
+import { isRefusal, type Leaf } from './ocsf.ts';
 
 /** An entry as a line of ArcSight's Common Event Format (CEF:0), for a SIEM that reads it. */
 export function cefLine(leaf: Leaf, leafHash: string): string {
