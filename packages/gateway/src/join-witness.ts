@@ -4,6 +4,7 @@ import {
   AGENTS_ALONE,
   type AnchorSettings,
   type Audit,
+  type ForwardTarget,
   type OutboundSettings,
   readPolicy,
   type WitnessSettings,
@@ -43,6 +44,23 @@ export function anchorSettings(settings: Settings): AnchorSettings {
     refuses: anchorRefusesCalls ?? false,
     outbound: outboundOf(settings),
   };
+}
+
+/** Receivers that every entry is handed to. */
+export function forwardTargets({ forwardTo }: Settings): ForwardTarget[] {
+  const read = (file: string | undefined): string | undefined =>
+    file === undefined ? undefined : readFileSync(file, 'utf8');
+  return (forwardTo ?? []).map(({ host, port, format, caFile, certFile, keyFile }) => {
+    const [ca, cert, key] = [read(caFile), read(certFile), read(keyFile)];
+    return {
+      host,
+      port,
+      format,
+      ...(ca === undefined ? {} : { ca }),
+      ...(cert === undefined ? {} : { cert }),
+      ...(key === undefined ? {} : { key }),
+    };
+  });
 }
 
 function outboundOf({ outboundPrivateHosts, outboundCaFile }: Settings): OutboundSettings {

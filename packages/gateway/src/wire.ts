@@ -17,6 +17,7 @@ import { joinRecords } from './join-records.ts';
 import { joinTools } from './join-tools.ts';
 import {
   anchorSettings,
+  forwardTargets,
   joinAgentWitness,
   signerSettings,
   witnessReadings,
@@ -69,6 +70,7 @@ async function joinRooms(settings: Settings, logger: Logger, undo: (() => unknow
     sealer,
     witnessing: witnessSettings(settings),
     anchoring: anchorSettings(settings),
+    forwardTo: forwardTargets(settings),
   });
   undo.push(() => audit.close());
   const policy = await openPolicy(logger);

@@ -143,6 +143,19 @@ async function stamp(
   return Buffer.from(answer.toSchema().toBER());
 }
 
+/** A certificate for TLS on this machine, of an authority of its own, in PEM. */
+export async function tlsCertificate(host: string): Promise<{ ca: string; cert: string; key: string }> {
+  const [rootKeys, keys] = [await newKeys(), await newKeys()];
+  const root = await certificate('Test Root', rootKeys, 'Test Root', rootKeys, 1, false);
+  const own = await certificate(host, keys, 'Test Root', rootKeys, 2, false);
+  const pkcs8 = Buffer.from(await crypto.subtle.exportKey('pkcs8', keys.privateKey)).toString('base64');
+  return {
+    ca: pemOf(root),
+    cert: pemOf(own),
+    key: `-----BEGIN PRIVATE KEY-----\n${pkcs8}\n-----END PRIVATE KEY-----\n`,
+  };
+}
+
 async function certificate(
   subject: string,
   keys: Keys,

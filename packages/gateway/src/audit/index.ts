@@ -3,6 +3,7 @@ export type { AnchorRecord, AnchorsState } from './anchors/types.ts';
 export type { SignerOptions } from './checkpoint/open.ts';
 export { serveSigner } from './checkpoint/serve-signer.ts';
 export { AuditError, type AuditErrorCode } from './errors.ts';
+export type { ForwardTarget } from './forward/forwarder.ts';
 export { BODY_MAX_BYTES } from './limits.ts';
 export { type AuditOptions, openAudit } from './open.ts';
 export { withoutCardCodes } from './originals/card-codes.ts';

@@ -147,3 +147,16 @@ export const SUMMARY_TEXT_TERMS_MAX = 20_000;
 /** Blocks read in one query, and in one page at most: 16,384 entries, some 60 ms. */
 export const SEARCH_BLOCKS_AT_ONCE = 8;
 export const SEARCH_BLOCKS_MAX = 64;
+
+/** How long a connection must hold after a batch before it counts as handed over: a broken one is noticed sooner. */
+export const FORWARD_CONFIRM_MS = 5_000;
+
+/** How often it is looked at whether there is something to forward. */
+export const FORWARD_TICK_MS = 250;
+
+export const FORWARD_CONNECT_MAX_MS = 10_000;
+export const FORWARD_RETRY_MIN_MS = 500;
+export const FORWARD_RETRY_MAX_MS = 30_000;
+
+/** What a stop waits for, so that what was sent arrives. */
+export const FORWARD_STOP_MAX_MS = 3_000;

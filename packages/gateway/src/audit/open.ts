@@ -11,6 +11,7 @@ import { openCheckpointer, openSigner, type SignerOptions } from './checkpoint/o
 import type { LogSigner } from './checkpoint/signer.ts';
 import { readCheckpoints } from './checkpoint/table.ts';
 import { AuditError, unavailable } from './errors.ts';
+import { Forwarder, type ForwardTarget } from './forward/forwarder.ts';
 import { LAST_CHECKPOINT_MAX_MS, SLOT_PREFER_MS, SLOT_WAIT_MS, SLOTS_MAX } from './limits.ts';
 import { Log } from './log.ts';
 import { PeriodKeys } from './originals/period-keys.ts';
@@ -35,6 +36,8 @@ export interface AuditOptions {
   readonly signer?: SignerOptions;
   /** Seals exact requests. Without it none may be recorded: for tests of other rooms. */
   readonly sealer?: Sealer;
+  /** Receivers that every entry is handed to. */
+  readonly forwardTo?: readonly ForwardTarget[];
   /** Where they are anchored; without it nowhere. */
   readonly anchoring?: AnchorSettings;
   /** Who countersigns them; without it nobody does. */
@@ -106,7 +109,31 @@ export async function openAudit(options: AuditOptions): Promise<Audit> {
   }
   logger.info('audit log opened', { origin, entries: log.size, keys: signer?.keyTexts });
   const summaries = new Summaries({ store, slot, logSize: () => log.size, logger });
-  return doorOf(store, { slot, origin, log, checkpointer, periodKeys, witnesses, anchors, summaries });
+  const forwarders = await Promise.all(
+    (options.forwardTo ?? []).map((target) =>
+      Forwarder.open({
+        target,
+        store,
+        slot,
+        logSize: () => log.size,
+        leaves: (from, until) => readLeaves(store, slot, from, until),
+        record: (draft) => log.record(draft),
+        clock,
+        logger,
+      }),
+    ),
+  );
+  return doorOf(store, {
+    slot,
+    origin,
+    log,
+    checkpointer,
+    periodKeys,
+    witnesses,
+    anchors,
+    summaries,
+    forwarders,
+  });
 }
 
 function doorOf(
@@ -120,6 +147,7 @@ function doorOf(
     witnesses,
     anchors,
     summaries,
+    forwarders,
   }: {
     slot: number;
     origin: string;
@@ -129,6 +157,7 @@ function doorOf(
     witnesses: Witnesses | undefined;
     anchors: Anchors | undefined;
     summaries: Summaries;
+    forwarders: readonly Forwarder[];
   },
 ): Audit {
   const refused = (): boolean =>
@@ -139,6 +168,7 @@ function doorOf(
     ...recordsOf(store, slot, log, periodKeys, summaries),
     ...(witnesses === undefined ? {} : { witnesses: witnessDoor(store, slot, witnesses) }),
     ...(anchors === undefined ? {} : { anchors: anchorDoor(anchors, new AnchorTable(store, slot)) }),
+    forwarding: () => forwarders.map((forwarder) => forwarder.state()),
     healthy: () => log.healthy() && !refused(),
     search: (query) => searchLog(store, slot, log.size, query),
     searchPage: (query) => searchPage(store, slot, log.size, query),
@@ -157,6 +187,7 @@ function doorOf(
       await witnesses?.stop();
       await anchors?.stop();
       await summaries.close();
+      await Promise.all(forwarders.map((forwarder) => forwarder.stop()));
       await log.close();
       periodKeys?.close();
     },

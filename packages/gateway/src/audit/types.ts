@@ -1,5 +1,6 @@
 import type { AnchorRecord, AnchorsState } from './anchors/types.ts';
 import type { Evidence, Omitted } from './evidence.ts';
+import type { ForwardingState } from './forward/forwarder.ts';
 
 export type { Evidence, Omitted } from './evidence.ts';
 
@@ -255,6 +256,8 @@ export interface Audit {
   makeCheckpoint(): Promise<StoredCheckpoint>;
   /** Checkpoints from a number on, at most `limit`. */
   checkpoints(from: number, limit: number): Promise<StoredCheckpoint[]>;
+  /** How handing over entries to receivers stands. */
+  forwarding(): ForwardingState[];
   /** Where checkpoints are anchored; undefined where nowhere. */
   readonly anchors?: AuditAnchors;
   /** Those who countersign; undefined where nobody is asked to. */

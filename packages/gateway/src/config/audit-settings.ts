@@ -18,6 +18,8 @@ export interface AuditSettings {
   readonly anchorAgeMaxMinutes?: number;
   /** Whether calls are refused past that age. */
   readonly anchorRefusesCalls?: boolean;
+  /** Syslog receivers (RFC 5425, TLS) that every entry is handed to. */
+  readonly forwardTo?: readonly ForwardSetting[];
   /** `host:port` that witnesses and anchors may have in a private network. */
   readonly outboundPrivateHosts?: readonly string[];
   /** Authorities (PEM) to believe for them beside the well-known ones. */
@@ -40,3 +42,13 @@ export type AnchorSetting =
       };
     }
   | { readonly name: string; readonly timestamp: { readonly url: string } };
+
+/** One syslog receiver. Files are PEM. */
+export interface ForwardSetting {
+  readonly host: string;
+  readonly port: number;
+  readonly format: 'cef' | 'ocsf';
+  readonly caFile?: string;
+  readonly certFile?: string;
+  readonly keyFile?: string;
+}

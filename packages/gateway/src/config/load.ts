@@ -3,6 +3,7 @@ import { join, resolve } from 'node:path';
 import { parseDocument } from 'yaml';
 import { readAnchors } from './anchors.ts';
 import { ConfigError } from './errors.ts';
+import { readForwardTo } from './forward-to.ts';
 import type { Settings } from './settings.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -43,6 +44,7 @@ const SETTINGS: readonly Setting[] = [
   { key: 'anchorEveryMinutes', variable: 'SALLYPORT_ANCHOR_EVERY_MINUTES', read: minutes },
   { key: 'anchorAgeMaxMinutes', variable: 'SALLYPORT_ANCHOR_AGE_MAX_MINUTES', read: minutes },
   { key: 'anchorRefusesCalls', variable: 'SALLYPORT_ANCHOR_REFUSES_CALLS', read: flag },
+  { key: 'forwardTo', variable: 'SALLYPORT_FORWARD_TO', read: forwardTo },
   { key: 'outboundPrivateHosts', variable: 'SALLYPORT_OUTBOUND_PRIVATE_HOSTS', read: list },
   { key: 'outboundCaFile', variable: 'SALLYPORT_OUTBOUND_CA_FILE', read: text },
 ];
@@ -171,6 +173,10 @@ function list(value: unknown): string[] {
 /** A list in the file; in a variable the same as JSON. */
 function anchors(value: unknown): ReturnType<typeof readAnchors> {
   return readAnchors(typeof value === 'string' ? JSON.parse(value) : value);
+}
+
+function forwardTo(value: unknown): ReturnType<typeof readForwardTo> {
+  return readForwardTo(typeof value === 'string' ? JSON.parse(value) : value);
 }
 
 function url(value: unknown): string {

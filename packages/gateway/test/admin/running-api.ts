@@ -70,7 +70,7 @@ export interface RunningApi {
 }
 
 export async function startApi(
-  more: Pick<AuditOptions, 'witnessing' | 'anchoring'> = {},
+  more: Pick<AuditOptions, 'witnessing' | 'anchoring' | 'forwardTo'> = {},
 ): Promise<RunningApi> {
   const { url: databaseUrl, drop } = await testDatabase();
   const folder = await temporaryFolder();
@@ -117,7 +117,7 @@ async function joinRooms(
   databaseUrl: string,
   folder: string,
   publicUrl: string,
-  more: Pick<AuditOptions, 'witnessing' | 'anchoring'>,
+  more: Pick<AuditOptions, 'witnessing' | 'anchoring' | 'forwardTo'>,
 ) {
   const clock = systemClock;
   const store = await openStore({ databaseUrl, logger });

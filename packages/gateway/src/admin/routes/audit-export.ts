@@ -36,6 +36,15 @@ const LogStatus = Type.Object({
   checkpoint: Type.Optional(CheckpointAnswer),
   witnesses: Type.Optional(QuorumAnswer),
   anchors: Type.Optional(AnchorsAnswer),
+  forwarding: Type.Array(
+    Type.Object({
+      target: Type.String(),
+      confirmed: Type.Integer({ description: 'Entries that were handed over for certain.' }),
+      waiting: Type.Integer(),
+      problem: Type.Optional(Type.String()),
+    }),
+    { description: 'Receivers of syslog.' },
+  ),
 });
 
 const Export = Type.Object({
@@ -194,6 +203,7 @@ function logStatus(rooms: AdminRooms): Static<typeof LogStatus> {
     ...(checkpoint === undefined ? {} : { checkpoint }),
     ...quorumOf(rooms),
     ...anchorsOf(rooms),
+    forwarding: audit.forwarding(),
   };
 }
 

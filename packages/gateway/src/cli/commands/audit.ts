@@ -51,6 +51,7 @@ interface LogStatus {
   checkpoint?: { number: number; size: number; ts: string; note: string };
   witnesses?: QuorumStatus;
   anchors?: AnchorsStatus;
+  forwarding: { target: string; confirmed: number; waiting: number; problem?: string }[];
 }
 
 /** `audit`: reading the log, which is itself recorded; how it stands, its checkpoints, and taking it away whole. */
@@ -124,6 +125,10 @@ function addStatusCommands(audit: Command): void {
       for (const key of status.keys) say(`key         ${key}`);
       sayWitnesses(status.witnesses);
       sayAnchors(status.anchors);
+      for (const { target, confirmed, waiting, problem } of status.forwarding)
+        say(
+          `forwarding  ${target}: ${confirmed} entries, ${waiting} wait${problem === undefined ? '' : `; ${problem}`}`,
+        );
       if (status.problem !== undefined) {
         const then = status.healthy ? 'Calls go on for a while.' : 'Calls are refused.';
         complain(`not signed for ${status.problemSeconds} s: ${status.problem} ${then}`);
