@@ -2,6 +2,7 @@ import { systemClock } from '@sallyport/shared/clock';
 import { readMessage } from '@sallyport/shared/jsonrpc';
 import type { Audit } from './audit/index.ts';
 import type { AgentRules } from './masking/index.ts';
+import type { Proposals } from './proposal/index.ts';
 import type { Registry, ServerSpec } from './registry/index.ts';
 import type { Sessions } from './session/index.ts';
 import type { Store } from './store/index.ts';
@@ -15,6 +16,7 @@ export interface ToolsParts {
   readonly audit: Audit;
   readonly registry: Registry;
   readonly sessions: Sessions;
+  readonly proposals: Proposals;
   readonly tunnel: Tunnel;
   readonly agentRules: AgentRules;
 }
@@ -36,6 +38,7 @@ export async function joinTools(parts: ToolsParts, undo: (() => unknown)[]): Pro
   });
   undo.push(() => tools.close());
   registry.onChange(() => tools.look());
+  joinProposals(parts.proposals, tools);
   tools.onChanged((server) =>
     sessions.announce((session) => session.server === server, readMessage(LIST_CHANGED)),
   );
@@ -71,6 +74,33 @@ function agentsOf({
         ASK_MAX_MS,
       ),
   };
+}
+
+/** Where the document asks for two: one proposes to pin a definition, another confirms that very digest. */
+function joinProposals(proposals: Proposals, tools: Tools): void {
+  const find = async (payload: unknown) => {
+    // Cast: the route that proposes writes it.
+    const { server, tool, digest } = payload as { server: string; tool: string; digest: string };
+    const [row] = await tools.list({ server, tool, limit: 1 });
+    return { server, tool, digest, row };
+  };
+  proposals.register('tool.pin', {
+    check: async (payload) => {
+      const { server, tool, digest, row } = await find(payload);
+      if (row === undefined) return `"${server}" has shown no tool "${tool}".`;
+      if (row.seen !== digest)
+        return `"${server}" does not show this definition of "${tool}" now. Look at it again.`;
+      return row.pinned === digest ? `"${tool}" is pinned already.` : undefined;
+    },
+    execute: async (payload, { proposedBy, decidedBy, reason }) => {
+      const { server, tool, digest, row } = await find(payload);
+      // Done before a crash.
+      if (row?.pinned === digest) return `"${tool}" of "${server}" is pinned`;
+      const by = { kind: proposedBy.kind, name: `${proposedBy.name} and ${decidedBy ?? 'nobody'}` };
+      await tools.decide({ server, tool, digest, pin: true, reason }, by);
+      return `"${tool}" of "${server}" is pinned`;
+    },
+  });
 }
 
 /** The agent that serves a server now, and what it says of it. */

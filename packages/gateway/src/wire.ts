@@ -139,10 +139,13 @@ async function joinRooms(settings: Settings, logger: Logger, undo: (() => unknow
   );
   late.grants = access.grants;
   onSessionEnded.push((session) => access.grants.sessionEnded(session));
-  const tools = await joinTools({ store, logger, audit, registry, sessions, tunnel, agentRules }, undo);
-  late.tools = tools;
   const proposals = openProposals({ store, clock, logger, record: (entry) => audit.record(entry) });
   undo.push(() => proposals.close());
+  const tools = await joinTools(
+    { store, logger, audit, registry, sessions, proposals, tunnel, agentRules },
+    undo,
+  );
+  late.tools = tools;
   joinRecords(proposals, audit);
   identity.onRevoked((tokenId) => sessions.endWhere((session) => session.tokenId === tokenId, 'revoked'));
   registry.onChange((snapshot) =>

@@ -47,8 +47,11 @@ export interface ServerSpec {
   labels?: LabelRules;
   /** What is done with results before anybody sees them. Default: characters that hide are stripped. */
   results?: { hidden?: 'strip' | 'refuse' | 'pass'; label?: boolean; links?: 'pass' | 'defang' };
-  /** Who pins a tool's first definition: a reviewer, or nobody and it is pinned as seen. Default `review`. */
-  pins?: 'review' | 'first-use';
+  /**
+   * Who pins definitions of tools: one reviewer (`review`, the default), two (`second-person`), or for the very first
+   * definition of each tool nobody (`first-use`).
+   */
+  pins?: 'review' | 'second-person' | 'first-use';
   /** What is masked towards clients beyond the rules. Default: PCI and secrets. */
   masking?: ServerMasking;
 }

@@ -178,7 +178,10 @@ async function joinRooms(
   const receipts = joinReceipts({ store, logger, audit, tunnel: () => tunnel });
   const { masking, agentRules } = await joinMasking({ foundation: { store, sealer }, registry });
   const maskingStatistics = new MaskingStatistics(store, clock, logger);
-  const tools = await joinTools({ store, logger, audit, registry, sessions, tunnel, agentRules }, []);
+  const tools = await joinTools(
+    { store, logger, audit, registry, sessions, proposals, tunnel, agentRules },
+    [],
+  );
   const gatewayInfo = {
     version: GATEWAY_VERSION,
     publicUrl,

@@ -1,11 +1,13 @@
 import Type, { type Static } from 'typebox';
-import { MARK_KINDS, TOOL_STATES, type ToolActor, type ToolRow } from '../../tools/index.ts';
+import type { Proposer } from '../../proposal/index.ts';
+import { MARK_KINDS, TOOL_STATES, type ToolRow } from '../../tools/index.ts';
 import type { AdminApp } from '../app.ts';
 import { callerOf } from '../corridor.ts';
 import { AdminError } from '../problems.ts';
 import type { Caller } from '../record.ts';
 import type { AdminRooms } from '../rooms.ts';
 import { After, closed, Instant, Limit, Name, oneOf, pageOf } from '../schemas.ts';
+import { ProposalAnswer, proposalAnswer } from './proposals.ts';
 
 /** Who decides what a tool is: who may decide who calls it. */
 const REVIEWERS = ['administrator', 'policy-author'] as const;
@@ -124,6 +126,7 @@ export function addToolRoutes(app: AdminApp, rooms: AdminRooms): void {
       },
       handler: async (request) => {
         const { digest, reason } = request.body;
+        if (decision === 'pin' && needsTwo(rooms, request.params.server)) throw twoMust(request.params);
         const row = await rooms.tools.decide(
           { ...request.params, digest, pin: decision === 'pin', reason: reason.toWellFormed() },
           actorOf(callerOf(request)),
@@ -132,6 +135,39 @@ export function addToolRoutes(app: AdminApp, rooms: AdminRooms): void {
       },
     });
   }
+
+  app.route({
+    method: 'POST',
+    url: '/tools/:server/:tool/pin-proposals',
+    config: { access: REVIEWERS },
+    schema: {
+      operationId: 'proposeToolPin',
+      summary: 'propose to pin the definition of this digest; another person confirms it',
+      tags: ['tools'],
+      params: Place,
+      body: Decision,
+      response: { 202: ProposalAnswer },
+    },
+    handler: async (request, reply) => {
+      const { digest, reason } = request.body;
+      const proposal = await rooms.proposals.propose(
+        { kind: 'tool.pin', payload: { ...request.params, digest }, reason: reason.toWellFormed() },
+        actorOf(callerOf(request)),
+      );
+      return reply.code(202).send(proposalAnswer(proposal));
+    },
+  });
+}
+
+function twoMust({ server, tool }: Static<typeof Place>): AdminError {
+  return new AdminError(
+    'conflict',
+    `Two people pin tools of "${server}". Propose it (POST /tools/${server}/${tool}/pin-proposals), and let another confirm.`,
+  );
+}
+
+function needsTwo(rooms: AdminRooms, server: string): boolean {
+  return rooms.registry.snapshot().servers.get(server)?.spec.pins === 'second-person';
 }
 
 async function find(rooms: AdminRooms, { server, tool }: Static<typeof Place>): Promise<ToolRow> {
@@ -165,6 +201,6 @@ function positionOf(after: string | undefined): { after?: { server: string; tool
   return server === undefined || tool === undefined ? {} : { after: { server, tool } };
 }
 
-function actorOf({ principal, tokenId, sourceIp }: Caller): ToolActor {
+function actorOf({ principal, tokenId, sourceIp }: Caller): Proposer {
   return { kind: principal.kind, name: principal.name, token: tokenId, sourceIp };
 }

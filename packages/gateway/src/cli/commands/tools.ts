@@ -69,6 +69,27 @@ export function addToolCommands(program: Command): void {
   addDecision(tools, 'pin', 'pin the definition that the server shows: clients see the tool, as policy says');
   addDecision(tools, 'reject', 'reject the definition that the server shows: the tool stays hidden');
   tools
+    .command('propose <server> <tool>')
+    .summary('propose to pin the definition of a digest, where two people must')
+    .requiredOption('--digest <digest>', 'what you saw')
+    .requiredOption('--reason <text>', 'why, for the other person and for the record')
+    .option(...JSON_OPTION)
+    .addHelpText('after', example('tool propose vault read --digest 3f2a… --reason "reviewed, CHG-1042"'))
+    .action(
+      async (
+        server: string,
+        tool: string,
+        options: JsonOption & { digest: string; reason: string },
+        command: Command,
+      ) => {
+        const { digest, reason } = options;
+        const path = `${pathOf(server, tool)}/pin-proposals`;
+        const proposed = await connect(command).post<{ id: string }>(path, { digest, reason });
+        if (options.json) return sayJson(proposed);
+        say(`${proposed.id} is proposed. Another person confirms it: proposal confirm ${proposed.id}`);
+      },
+    );
+  tools
     .command('pin-all <server>')
     .summary('pin all definitions of a server that await a review and have no marks')
     .requiredOption('--reason <text>', 'why, for the record')
@@ -122,7 +143,10 @@ async function pinAll(
   for (const { tool, seen } of plain) {
     if (seen === undefined) continue;
     done.push(
-      await client.post<ShownTool>(`${pathOf(server, tool)}/pin`, { digest: seen, reason: options.reason }),
+      await client.post<ShownTool>(`${pathOf(server, tool)}/pin`, {
+        digest: seen,
+        reason: options.reason,
+      }),
     );
   }
   if (options.json) return sayJson(done);

@@ -38,7 +38,7 @@ export const serverKind: Kind = {
         links: Type.Optional(Type.Enum(['pass', 'defang'])),
       }),
     ),
-    pins: Type.Optional(Type.Enum(['review', 'first-use'])),
+    pins: Type.Optional(Type.Enum(['review', 'second-person', 'first-use'])),
   }),
   takeShortForms: takeShortReadings,
   problems: argumentProblems,
