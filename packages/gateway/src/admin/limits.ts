@@ -58,6 +58,9 @@ export const EXPORT_MAX_AGE_MS = 12 * 3_600_000;
 /** Exports under way at a time; the oldest is forgotten for a new one. */
 export const EXPORTS_MAX_OPEN = 20;
 
+/** Bodies or originals in a page of an export; one has up to 256 KiB. */
+export const KEPT_PAGE_ITEMS = 50;
+
 /** Receipts in a page of an export; one has some 300 bytes. */
 export const RECEIPTS_PAGE_ITEMS = 5_000;
 

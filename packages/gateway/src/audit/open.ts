@@ -14,6 +14,7 @@ import { AuditError, unavailable } from './errors.ts';
 import { Forwarder, type ForwardTarget } from './forward/forwarder.ts';
 import { LAST_CHECKPOINT_MAX_MS, SLOT_PREFER_MS, SLOT_WAIT_MS, SLOTS_MAX } from './limits.ts';
 import { Log } from './log.ts';
+import { keptPages } from './originals/pages.ts';
 import { PeriodKeys } from './originals/period-keys.ts';
 import { recordsOf } from './originals/records.ts';
 import { getEntry, readLeaves } from './search/read.ts';
@@ -166,6 +167,7 @@ function doorOf(
     origin,
     record: (draft, evidence) => log.record(draft, evidence),
     ...recordsOf(store, slot, log, periodKeys, summaries),
+    ...keptPages(store, slot),
     ...(witnesses === undefined ? {} : { witnesses: witnessDoor(store, slot, witnesses) }),
     ...(anchors === undefined ? {} : { anchors: anchorDoor(anchors, new AnchorTable(store, slot)) }),
     forwarding: () => forwarders.map((forwarder) => forwarder.state()),

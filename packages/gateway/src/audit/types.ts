@@ -188,6 +188,14 @@ export interface AuditWitnesses {
   conflicts(): Promise<WitnessConflict[]>;
 }
 
+/** A sealed original as it lies in the database. */
+export interface KeptOriginal {
+  readonly seq: number;
+  readonly period: string;
+  readonly wrappedKey: Buffer;
+  readonly sealed: Buffer;
+}
+
 /** Where checkpoints are anchored. */
 export interface AuditAnchors {
   state(): AnchorsState;
@@ -256,6 +264,9 @@ export interface Audit {
   makeCheckpoint(): Promise<StoredCheckpoint>;
   /** Checkpoints from a number on, at most `limit`. */
   checkpoints(from: number, limit: number): Promise<StoredCheckpoint[]>;
+  /** What is kept beside entries before `size`, in pages: masked bodies in order of digest, sealed originals of seq. */
+  keptBodies(after: string, size: number, limit: number): Promise<{ digest: string; body: Buffer }[]>;
+  keptOriginals(after: number, size: number, limit: number): Promise<KeptOriginal[]>;
   /** How handing over entries to receivers stands. */
   forwarding(): ForwardingState[];
   /** Where checkpoints are anchored; undefined where nowhere. */

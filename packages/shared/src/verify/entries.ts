@@ -16,6 +16,9 @@ const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 export class Entries {
   readonly calls = new Calls();
   readonly receipts = new ReceiptClaims();
+  /** Digests of bodies that entries name; kept where the export has bodies. */
+  readonly named = new Set<string>();
+  keepNamed = false;
   readonly #origin: string;
   readonly #signed: readonly Signed[];
   readonly #tree = new Tree();
@@ -94,10 +97,17 @@ export class Entries {
     const wrong = this.calls.take({ seq, kind: entry.kind, call: entry.call });
     if (wrong !== undefined) throw new Unproven(file, wrong, seq);
     this.receipts.take(seq, entry.value);
+    if (this.keepNamed) this.#name(entry.value);
     this.#tree.append(leafHash);
     this.#seq += 1;
     this.#keepRoot();
     this.#passCheckpoints(file);
+  }
+
+  #name(entry: unknown): void {
+    const { request, response } = membersOf(entry);
+    for (const { digest } of [membersOf(request), membersOf(response)])
+      if (typeof digest === 'string') this.named.add(digest);
   }
 
   #keepRoot(): void {

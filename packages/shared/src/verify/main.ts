@@ -2,12 +2,13 @@ import process from 'node:process';
 import { parseArgs } from 'node:util';
 import { readAuthorities } from './anchors.ts';
 import { readGiven } from './files.ts';
+import { unpacked } from './tar.ts';
 import { Unproven } from './unproven.ts';
 import { type Proven, verifyExport } from './verify.ts';
 
 const USAGE = `Usage: sallyport-verify EXPORT [--key VKEY]... [--policy FILE] [--anchor PATH]... [--tsa-ca FILE] [--json]
 
-Verifies an export of an audit log, from its files alone: no network, no database, no gateway.
+Verifies an export of an audit log (a folder, or a .tar file), from its files alone: no network, no database, no gateway.
 Exit code 0: everything is proven. 1: something is not, and the first such file and entry is named. 2: wrong usage.
 
   --key VKEY   a verifier key of the log that you have from elsewhere, for each of its keys;
@@ -43,8 +44,10 @@ async function run(args: readonly string[]): Promise<number> {
     process.stderr.write(USAGE);
     return EXIT.usage;
   }
+  let tar: Awaited<ReturnType<typeof unpacked>> | undefined;
   try {
-    const proven = await verifyExport(folder, values.key ?? [], {
+    if (folder.endsWith('.tar')) tar = await unpacked(folder);
+    const proven = await verifyExport(tar?.folder ?? folder, values.key ?? [], {
       ...(values.policy === undefined ? {} : { policy: await readGiven(values.policy) }),
       anchors: values.anchor ?? [],
       authorities: values['tsa-ca'] === undefined ? [] : await readAuthorities(values['tsa-ca']),
@@ -58,6 +61,8 @@ async function run(args: readonly string[]): Promise<number> {
       process.stdout.write(`${JSON.stringify({ proven: false, file, seq, problem: message })}\n`);
     process.stderr.write(`sallyport-verify: NOT PROVEN: ${error.line}\n`);
     return EXIT.unproven;
+  } finally {
+    await tar?.remove();
   }
 }
 
@@ -104,6 +109,7 @@ function witnessLines({
   witnesses: { witnesses, quorum, open },
   receipts,
   anchors,
+  kept,
   entries,
 }: Proven): string[] {
   const seen = witnesses.map(
@@ -132,6 +138,10 @@ function witnessLines({
       ({ by, entries: covered, atMs, trusted }) =>
         `  time stamped up to entry ${covered - 1} at ${new Date(atMs).toISOString()} by ${by}${trusted ? '' : ' (not compared with anything you gave)'}`,
     ),
+    ...(kept.bodies === 0 ? [] : [`  ${kept.bodies} bodies are the ones that entries name`]),
+    ...(kept.sealed === 0
+      ? []
+      : [`  ${kept.sealed} sealed originals are here; only the master key opens them`]),
     'NOT PROVEN BY THIS:',
     ...[...open, ...receipts.open, ...anchors.open].map((what) => `  - ${what}`),
   ];

@@ -7,6 +7,7 @@ import {
   readListed,
   requireAnchored,
 } from './anchors.ts';
+import { BODIES, type KeptProof, readKept, SEALED } from './bodies.ts';
 import { readCheckpoints } from './checkpoints.ts';
 import { Entries } from './entries.ts';
 import { type ListedFile, linesOf, readWhole, requireListed } from './files.ts';
@@ -34,6 +35,7 @@ export interface Proven {
   readonly witnesses: WitnessesProof;
   readonly receipts: ReceiptsProof;
   readonly anchors: AnchorsProof;
+  readonly kept: KeptProof;
   readonly calls: {
     readonly intents: number;
     readonly outcomes: number;
@@ -66,7 +68,7 @@ export async function verifyExport(
 ): Promise<Proven> {
   const manifest = await readManifest(folder);
   // Cosignatures and receipts may be many: they are read line by line.
-  const long = [COSIGNATURES, RECEIPTS, ANCHORS];
+  const long = [COSIGNATURES, RECEIPTS, ANCHORS, BODIES, SEALED];
   for (const file of manifest.others) if (!long.includes(file.path)) await requireWhole(folder, file);
   const trusted = await keysFor(folder, keys);
   const { origin, size } = manifest;
@@ -87,9 +89,11 @@ export async function verifyExport(
   });
   const sizes = given.map((anchor) => anchor.size);
   const entries = new Entries(origin, checkpoints.signed, sizes);
+  entries.keepNamed = manifest.others.some(({ path }) => path === BODIES);
   for (const part of manifest.parts) await takePart(folder, part, entries);
   const { calls, count, firstTs, lastTs } = entries;
   requireAnchored(given, (at) => entries.rootAt(at), count);
+  const kept = await readKept(folder, manifest.others, entries.named);
   const anchored = await proveAnchors(listed, given, checkpoints, authorities);
   const receipts = await readReceipts(folder, manifest.others, entries.receipts, calls);
   return {
@@ -104,6 +108,7 @@ export async function verifyExport(
     witnesses,
     receipts,
     anchors: anchored,
+    kept,
     calls: {
       intents: calls.intents,
       outcomes: calls.outcomes,

@@ -9,6 +9,7 @@ import { type Caller, draftFor } from '../record.ts';
 import type { AdminRooms } from '../rooms.ts';
 import { closed, Digest, Instant } from '../schemas.ts';
 import { AnchorsAnswer, addAuditAnchorRoutes, anchorsOf } from './audit-anchors.ts';
+import { addAuditKeptRoutes } from './audit-kept.ts';
 import { addReceiptExportRoute } from './audit-receipts.ts';
 import { addAuditWitnessRoutes, QuorumAnswer, quorumOf } from './audit-witnesses.ts';
 
@@ -72,6 +73,7 @@ export function addAuditExportRoutes(app: AdminApp, rooms: AdminRooms): void {
   addStatusRoutes(app, rooms);
   addAuditWitnessRoutes(app, rooms, (id, caller) => ticketOf(tickets, id, caller));
   addAuditAnchorRoutes(app, rooms, (id, caller) => ticketOf(tickets, id, caller));
+  addAuditKeptRoutes(app, rooms, (id, caller) => ticketOf(tickets, id, caller));
   addReceiptExportRoute(app, rooms, (id, caller) => ticketOf(tickets, id, caller));
 
   app.route({

@@ -1,3 +1,4 @@
+import { rm } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { stderr } from 'node:process';
 import { type Command, Option } from 'commander';
@@ -5,10 +6,11 @@ import { type ApiClient, CliError, segment } from '../api-client.ts';
 import { connect, example, JSON_OPTION, type JsonOption } from '../connect.ts';
 import { EXPORT_FILE_ENTRIES, PROGRESS_INTERVAL_MS } from '../limits.ts';
 import { complain, say, sayJson } from '../output.ts';
-import { type Pages, writeEvents } from './export-events.ts';
+import { type Pages, refuseExisting, writeEvents } from './export-events.ts';
 import { type ExportFile, ExportFolder } from './export-folder.ts';
 import { readmeFor } from './export-readme.ts';
-import { writeAnchors, writeReceipts, writeWitnesses } from './export-witnesses.ts';
+import { packTar } from './export-tar.ts';
+import { writeAnchors, writeKept, writeReceipts, writeWitnesses } from './export-witnesses.ts';
 
 /** As in the API's answers. */
 export interface BegunExport {
@@ -51,27 +53,45 @@ export function addExportCommand(audit: Command): void {
         .choices(['ndjson', 'ocsf', 'cef', 'parquet'])
         .default('ndjson'),
     )
+    .option('--bodies', 'with the masked requests and answers that entries have the digests of')
+    .option('--sealed', 'with the exact requests, sealed as they are; needs the role custodian')
     .option(...JSON_OPTION)
     .addHelpText(
       'after',
-      example('audit export --out ./audit-2026-01', 'audit export --format ocsf --out events.ndjson'),
+      example(
+        'audit export --out ./audit-2026-01',
+        'audit export --bodies --out audit-2026-01.tar',
+        'audit export --format ocsf --out events.ndjson',
+      ),
     )
     .action(async (options: ExportOptions, command: Command) => {
       const client = connect(command);
       if (options.format !== 'ndjson') return await exportEvents(client, options, options.format);
-      const folder = await ExportFolder.create(resolve(options.out));
+      const out = resolve(options.out);
+      const isTar = out.endsWith('.tar');
+      if (isTar) await refuseExisting(out);
+      const folder = await ExportFolder.create(isTar ? `${out}.files` : out);
       const begun = await client.post<BegunExport>('/audit/exports', {});
-      await writeExport(client, begun, folder);
+      await writeExport(client, begun, folder, options);
+      if (isTar) {
+        await packTar(folder.path, ['MANIFEST.json', ...folder.files.map(({ path }) => path)], out);
+        await rm(folder.path, { recursive: true });
+      }
       if (begun.problem !== undefined) complain(`the export ends with the last checkpoint: ${begun.problem}`);
-      if (options.json) return sayJson({ folder: folder.path, ...begun });
-      say(`${begun.size} entries of ${begun.origin} are in ${folder.path}.`);
+      if (options.json) return sayJson({ folder: out, ...begun });
+      say(`${begun.size} entries of ${begun.origin} are in ${out}.`);
       say(`Its last checkpoint was signed at ${begun.checkpoint.ts} by:`);
       for (const key of begun.keys) say(`  ${key}`);
-      say('Verify it with: sallyport-verify <folder>');
+      say(`Verify it with: sallyport-verify ${options.out}`);
     });
 }
 
-type ExportOptions = JsonOption & { out: string; format: 'ndjson' | EventFormat };
+type ExportOptions = JsonOption & {
+  out: string;
+  bodies?: boolean;
+  sealed?: boolean;
+  format: 'ndjson' | EventFormat;
+};
 type EventFormat = 'ocsf' | 'cef' | 'parquet';
 
 async function exportEvents(client: ApiClient, options: ExportOptions, format: EventFormat): Promise<void> {
@@ -101,7 +121,12 @@ async function exportParquet(file: string, begin: () => Pages): Promise<number> 
   return await writeParquet(file, begin);
 }
 
-async function writeExport(client: ApiClient, begun: BegunExport, folder: ExportFolder): Promise<void> {
+async function writeExport(
+  client: ApiClient,
+  begun: BegunExport,
+  folder: ExportFolder,
+  { bodies, sealed }: Pick<ExportOptions, 'bodies' | 'sealed'>,
+): Promise<void> {
   await writeEntries(client, begun, folder);
   const checkpoints = await folder.begin('checkpoints.ndjson');
   for await (const page of pages<Checkpoint>(client, begun, 'checkpoints')) {
@@ -113,6 +138,8 @@ async function writeExport(client: ApiClient, begun: BegunExport, folder: Export
   await writeWitnesses(client, begun.id, folder);
   await writeReceipts(client, begun.id, folder);
   await writeAnchors(client, begun.id, folder);
+  if (bodies) await writeKept(client, begun.id, folder, 'bodies');
+  if (sealed) await writeKept(client, begun.id, folder, 'originals');
   await folder.write('keys.txt', begun.keys.map((key) => `${key}\n`).join(''));
   await folder.write('README.txt', readmeFor(begun));
   await folder.finish({

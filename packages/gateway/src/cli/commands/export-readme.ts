@@ -20,6 +20,7 @@ WHAT IS HERE
   receipts/           What agents noted of every call before they gave it to a server: a hash chain of each agent. Entries
                       of kind agent.receipts have its heads.
   anchors/            Which checkpoints were put where the gateway can't change them, and time stamps (RFC 3161).
+  bodies/, sealed/    Only where asked for: masked requests and answers by their digests, and exact requests, sealed.
   MANIFEST.json       Size and SHA-256 of each file.
 
 HOW TO CHECK IT

@@ -16,6 +16,25 @@ export async function writeWitnesses(client: ApiClient, id: string, folder: Expo
   await cosignatures.end();
 }
 
+/** Masked bodies, or sealed originals, page by page. */
+export async function writeKept(
+  client: ApiClient,
+  id: string,
+  folder: ExportFolder,
+  what: 'bodies' | 'originals',
+): Promise<void> {
+  const file = await folder.begin(what === 'bodies' ? 'bodies/bodies.ndjson' : 'sealed/originals.ndjson');
+  for (let after: string | number | undefined = ''; after !== undefined; ) {
+    const page: { items: object[]; next?: string | number } = await client.get(
+      `/audit/exports/${segment(id)}/${what}`,
+      after === '' ? {} : { after },
+    );
+    await file.append(linesOf(page.items));
+    after = page.next;
+  }
+  await file.end();
+}
+
 /** What was anchored and where, with the time stamps themselves. */
 export async function writeAnchors(client: ApiClient, id: string, folder: ExportFolder): Promise<void> {
   const file = await folder.begin('anchors/anchors.ndjson');
