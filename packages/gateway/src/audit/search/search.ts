@@ -107,9 +107,13 @@ async function candidates(
   const plain = terms.filter((term) => !term.startsWith('text:'));
   const text = terms.filter((term) => term.startsWith('text:'));
   const { rows } = await store.pool.query<{ summarised: string | null; blocks: string[] }>(
-    `WITH missing AS (
-       SELECT min(b) AS b FROM generate_series($2::bigint, $3::bigint) AS b
-        WHERE NOT EXISTS (SELECT FROM audit_terms t WHERE t.slot = $1 AND t.block = b))
+    // Blocks are filled in order: only where one was forgotten in between is each looked for.
+    `WITH done AS (
+       SELECT count(*) AS n, max(block) AS last FROM audit_terms WHERE slot = $1 AND block BETWEEN $2 AND $3),
+     missing AS (
+       SELECT CASE WHEN n = 0 THEN $2::bigint WHEN n = last - $2 + 1 THEN last + 1 ELSE (
+         SELECT min(b) FROM generate_series($2::bigint, $3::bigint) AS b
+          WHERE NOT EXISTS (SELECT FROM audit_terms t WHERE t.slot = $1 AND t.block = b)) END AS b FROM done)
      SELECT (SELECT b FROM missing) AS summarised,
             ARRAY(SELECT block FROM audit_terms
                    WHERE slot = $1 AND block >= $2 AND block < coalesce((SELECT b FROM missing), $3 + 1)
