@@ -128,6 +128,24 @@ for (const [name, query] of Object.entries(searches)) {
   );
 }
 
+// Pages that end early must still lead through everything, in both directions.
+const { rows: counted } = await store.pool.query<{ n: number }>(
+  `SELECT count(*)::int AS n FROM audit_entries WHERE leaf LIKE '%"findings":{"PCI":2}%'`,
+);
+for (const order of ['newest', 'oldest'] as const) {
+  const seqs = new Set<number>();
+  for (let after: number | undefined; ; ) {
+    const query: EntryQuery = { finding: 'PCI', order, limit: 500 };
+    const page = await audit.searchPage(after === undefined ? query : { ...query, after });
+    for (const { seq } of page.items) seqs.add(seq);
+    if (page.next === undefined) break;
+    after = page.next;
+  }
+  if (seqs.size !== counted[0]?.n)
+    throw new Error(`${order}: ${seqs.size} of ${counted[0]?.n} entries were found`);
+}
+say(`all ${counted[0]?.n} entries with a finding were found page by page, from either end`);
+
 await audit.close();
 await store.close();
 rmSync(folder, { recursive: true });

@@ -31,14 +31,15 @@ export async function searchPage(
   if (query.session !== undefined || query.call !== undefined)
     return pageOf(await take(store, slot, range, query, limit + 1), limit);
   const found: StoredEntry[] = [];
+  const { parts, more } = await partsOf(store, slot, range, query);
   let blocks = 0;
-  for await (const part of partsOf(store, slot, range, query)) {
+  for (const [index, part] of parts.entries()) {
     found.push(...(await take(store, slot, part, query, limit + 1 - found.length)));
     if (found.length > limit) return pageOf(found, limit);
     blocks += (part.until - part.from) / BLOCK_ENTRIES;
-    if (blocks < SEARCH_BLOCKS_MAX) continue;
-    const next = range.newestFirst ? part.from : part.until - 1;
-    return { items: found, next };
+    const isLast = index === parts.length - 1;
+    if (isLast ? more : blocks >= SEARCH_BLOCKS_MAX)
+      return { items: found, next: range.newestFirst ? part.from : part.until - 1 };
   }
   return { items: found };
 }
@@ -75,31 +76,35 @@ async function rangeOf(store: Store, slot: number, size: number, query: EntryQue
   return { from, until: Math.min(until, size), newestFirst };
 }
 
-/** Parts of a range that may hold what is looked for, in order, neighbours together. */
-async function* partsOf(store: Store, slot: number, range: Range, query: EntryQuery): AsyncGenerator<Range> {
+/** Parts of a range that may hold what is looked for, in order, neighbours together; `more` where there are others behind. */
+async function partsOf(
+  store: Store,
+  slot: number,
+  range: Range,
+  query: EntryQuery,
+): Promise<{ parts: Range[]; more: boolean }> {
   const { from, until, newestFirst } = range;
-  if (from >= until) return;
+  if (from >= until) return { parts: [], more: false };
   const terms = termsFor(query);
-  if (terms.length === 0) {
-    yield* cut(range);
-    return;
-  }
+  if (terms.length === 0) return { parts: cut(range), more: false };
   const { summarised, blocks } = await candidates(store, slot, range, terms);
+  const more = blocks.length > SEARCH_BLOCKS_MAX;
   const tail: Range = { ...range, from: Math.max(from, summarised * BLOCK_ENTRIES) };
-  const within = joined(blocks, newestFirst).map(([first, last]) => ({
+  const within = joined(blocks.slice(0, SEARCH_BLOCKS_MAX), newestFirst).map(([first, last]) => ({
     newestFirst,
     from: Math.max(from, first * BLOCK_ENTRIES),
     until: Math.min(until, (last + 1) * BLOCK_ENTRIES),
   }));
   // Entries behind the summaries are the newest.
-  yield* newestFirst ? [...cut(tail), ...within] : [...within, ...cut(tail)];
+  if (newestFirst) return { parts: [...cut(tail), ...within], more };
+  return { parts: more ? within : [...within, ...cut(tail)], more };
 }
 
 /** Blocks whose summary holds all terms; those without a summary in between count as holding them. */
 async function candidates(
   store: Store,
   slot: number,
-  { from, until }: Range,
+  { from, until, newestFirst }: Range,
   terms: readonly string[],
 ): Promise<{ summarised: number; blocks: number[] }> {
   const first = Math.floor(from / BLOCK_ENTRIES);
@@ -117,7 +122,8 @@ async function candidates(
      SELECT (SELECT b FROM missing) AS summarised,
             ARRAY(SELECT block FROM audit_terms
                    WHERE slot = $1 AND block >= $2 AND block < coalesce((SELECT b FROM missing), $3 + 1)
-                     AND terms @> $4 AND ($5::text[] = '{}' OR terms @> $5 OR terms @> ARRAY[$6])) AS blocks`,
+                     AND terms @> $4 AND ($5::text[] = '{}' OR terms @> $5 OR terms @> ARRAY[$6])
+                   ORDER BY block ${newestFirst ? 'DESC' : 'ASC'} LIMIT ${SEARCH_BLOCKS_MAX + 1}) AS blocks`,
     [slot, first, last, plain, text, ALL_TEXT],
   );
   const [row] = rows;
