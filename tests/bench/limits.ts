@@ -34,6 +34,9 @@ export const MUST = {
   gatewayIdleBytes: 180e6,
   agentIdleBytes: 90e6,
   idleSessions: 100,
+  holds: 1_000,
+  holdsBytes: 50e6,
+  holdsSlowdown: 1.5,
 } as const;
 
 /**

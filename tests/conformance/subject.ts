@@ -15,6 +15,8 @@ export interface SubjectOptions {
   readonly documents?: Readonly<Record<string, object>>;
   /** Cedar policies by name. Without any, the group `engineers` may use every server. */
   readonly policies?: Readonly<Record<string, string>>;
+  /** Documents beside them. */
+  readonly more?: readonly object[];
   /** Port of a pass-through at `localhost` by which clients come too: its Host and Origin are then ours. */
   readonly passThroughPort?: number;
   /** Node's own options for each process, `--cpu-prof` for one. */
@@ -27,6 +29,8 @@ export interface Subject {
   mcpUrl(server: string): string;
   /** Of a service account in the group `engineers`. */
   readonly token: string;
+  /** Of another account in the group `engineers`. */
+  newToken(account: string): Promise<string>;
   readonly gatewayPid: number;
   readonly agentPid: number;
   stop(): Promise<void>;
@@ -104,11 +108,11 @@ async function startBoth(
   });
   const call = apiOf(url, adminToken);
   await call('POST', '/apply', { documents: documentsFor(options) });
-  const { token } = await call('POST', '/tokens', {
-    serviceAccount: 'load',
-    groups: ['engineers'],
-    expiresInSeconds: TOKEN_SECONDS,
-  });
+  const newToken = async (serviceAccount: string): Promise<string> => {
+    const account = { serviceAccount, groups: ['engineers'], expiresInSeconds: TOKEN_SECONDS };
+    return String((await call('POST', '/tokens', account)).token);
+  };
+  const token = await newToken('load');
   const enrolment = await call('POST', '/agents/tokens', { agent: 'subject' });
 
   const state = join(folder, 'agent');
@@ -137,7 +141,8 @@ async function startBoth(
   await untilReady(agent, async () => attached(await call('GET', '/agents')));
   return {
     mcpUrl: (server) => `${url}/mcp/${server}`,
-    token: String(token),
+    token,
+    newToken,
     gatewayPid: gateway.pid,
     agentPid: agent.pid,
     stop,
@@ -164,6 +169,7 @@ function documentsFor(options: SubjectOptions): object[] {
       spec: { agents: ['subject'], pins: 'first-use', ...options.documents?.[name] },
     })),
     ...Object.entries(policies).map(([name, cedar]) => ({ kind: 'Policy', name, spec: { cedar } })),
+    ...(options.more ?? []),
   ];
 }
 

@@ -41,9 +41,16 @@ const POLICIES = {
     '@approval("payments") forbid (principal, action == Sallyport::Action::"request", resource) unless { context has approval && context.approval.flows.contains("payments") };',
 };
 
-/** @param settings of the gateway, over those of every test */
-export async function startApproving(settings: Setup['settings'] = {}): Promise<Approving> {
-  const sallyport = await startSallyport({ servers: { echo: echoServer() }, policies: POLICIES, settings });
+/** @param settings of the gateway, over those of every test; `env` of the echo server */
+export async function startApproving(
+  settings: Setup['settings'] = {},
+  env: Readonly<Record<string, string>> = {},
+): Promise<Approving> {
+  const sallyport = await startSallyport({
+    servers: { echo: echoServer(env) },
+    policies: POLICIES,
+    settings,
+  });
   const tokens: Record<string, string> = {};
   const seen = new Set<string>();
   let engineers = 0;
