@@ -2,6 +2,7 @@ import { lookup } from 'node:dns/promises';
 import { type IncomingMessage, request as requestHttp } from 'node:http';
 import { request as requestHttps } from 'node:https';
 import { isIP, type LookupFunction } from 'node:net';
+import { rootCertificates } from 'node:tls';
 import { AuditError } from '../errors.ts';
 import { OUTBOUND_ANSWER_MAX_BYTES } from '../limits.ts';
 import { isLoopback, isPublic } from './addresses.ts';
@@ -49,7 +50,8 @@ export async function send(settings: OutboundSettings, request: OutboundRequest)
       agent: false,
       lookup: pinnedTo(address),
       signal: AbortSignal.timeout(request.maxMs),
-      ...(settings.ca === undefined ? {} : { ca: settings.ca }),
+      // Given alone, it would take the place of the well-known ones.
+      ...(settings.ca === undefined ? {} : { ca: [...rootCertificates, settings.ca] }),
     },
     (incoming) => readAnswer(incoming).then(answer.resolve, answer.reject),
   );
