@@ -1,7 +1,10 @@
 import { cpSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { systemClock } from '@sallyport/shared/clock';
 import { Client } from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { Receipts } from '../../packages/agent/src/receipts/index.ts';
+import { quietLogger } from '../../packages/gateway/test/store/postgres.ts';
 import { echoServer, RawClient, type Sallyport, startSallyport } from '../framework/index.ts';
 
 let sallyport: Sallyport;
@@ -134,4 +137,31 @@ describe("an agent's receipts", () => {
     writeFileSync(file, whole);
     await sallyport.startAgent();
   });
+
+  it('of a busy hour come in as many pages as they need, and the tunnel stays', async () => {
+    await sallyport.stopAgent();
+    const receipts = new Receipts({
+      stateDir: sallyport.agentStateDir,
+      agent: 'test-agent',
+      clock: systemClock,
+      log: quietLogger,
+    });
+    // More than one message of the tunnel could hold.
+    await Promise.all(
+      Array.from({ length: 3_000 }, (_, i) =>
+        receipts.begin({
+          call: `cal_BUSY${String(i).padStart(16, '0')}`,
+          server: 'echo',
+          session: 'ses_BUSY',
+        }),
+      ),
+    );
+    const { n } = receipts.head;
+    receipts.close();
+    await sallyport.startAgent();
+    await until(async () => ((await reconcile()).size === n ? true : undefined));
+    const attached = (await sallyport.entries('agent.attached')).length;
+    expect(await reconcile()).toMatchObject({ state: 'done', size: n, added: 0 });
+    expect(await sallyport.entries('agent.attached')).toHaveLength(attached);
+  }, 60_000);
 });

@@ -220,8 +220,8 @@ export const RECEIPTS_KEPT_BYTES = 64 * 1024 * 1024;
 /** Receipts that the gateway has not got. Beyond it no call is executed: millions that nobody has asked after. */
 export const RECEIPTS_UNHEARD_BYTES = 1024 * 1024 * 1024;
 
-/** Of one page for the gateway: well within a control message. */
-export const RECEIPTS_PAGE_BYTES = 512 * 1024;
+/** Of one page for the gateway: a quarter of the largest message that the tunnel takes. */
+export const RECEIPTS_PAGE_BYTES = 128 * 1024;
 // ---- definitions of tools ----
 
 /** All pages of one server's list of tools, from its start to its last answer. */
