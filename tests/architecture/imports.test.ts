@@ -132,6 +132,21 @@ describe('one place for each way out of the process', () => {
     expect(wrong).toEqual([]);
   });
 
+  it('the verifier shares only the hashing file with the programs: their mistake must not be its own too', () => {
+    const verifier = shared.filter((source) => source.path.startsWith('packages/shared/src/verify/'));
+    expect(verifier.length).toBeGreaterThan(10);
+    const wrong = offences(verifier, (_s, specifier, path) =>
+      path === undefined
+        ? !/^node:(crypto|fs|fs\/promises|os|path|process|util)$/.test(specifier) &&
+          !/^(asn1js|pkijs)$/.test(specifier)
+        : !path.startsWith('packages/shared/src/verify/') && path !== 'packages/shared/src/merkle/hash.ts',
+    );
+    expect(wrong).toEqual([]);
+    const hashing = shared.filter((source) => source.path === 'packages/shared/src/merkle/hash.ts');
+    expect(hashing).toHaveLength(1);
+    expect(offences(hashing, (_s, specifier) => specifier !== 'node:crypto')).toEqual([]);
+  });
+
   it('no MCP SDK on the relay path: its (de)serialiser changes what passes through', () => {
     expect(offences(all, (_s, specifier) => specifier.startsWith('@modelcontextprotocol/'))).toEqual([]);
   });

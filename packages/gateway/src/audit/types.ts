@@ -205,15 +205,6 @@ export interface AuditAnchors {
   page(after: { number: number; anchor: string }, until: number, limit: number): Promise<AnchorRecord[]>;
 }
 
-/** Where checkpoints are anchored. */
-export interface AuditAnchors {
-  state(): AnchorsState;
-  /** Anchors the newest checkpoint everywhere now. */
-  now(): Promise<AnchorsState>;
-  /** What was anchored, behind a position, of checkpoints up to `until`. */
-  page(after: { number: number; anchor: string }, until: number, limit: number): Promise<AnchorRecord[]>;
-}
-
 /** The audit room's door. */
 export interface Audit {
   readonly origin: string;

@@ -107,11 +107,11 @@ const searches: Record<string, EntryQuery> = {
   'a tool that never was': { tool: 'nothing', limit: 50 },
   'a finding': { finding: 'PCI', limit: 50 },
   'a finding at a server': { finding: 'PCI', server: 'server-1', limit: 50 },
-  'a policy': { policy: 'team-7', limit: 50 },
+  'a policy': { policy: 'team-8', limit: 50 },
   'a rare ending': { ending: 'unknown', limit: 50 },
   'two that never meet': { principal: 'robot-1', server: 'server-2', limit: 50 },
   'a session': { session: `ses_${String(17).padStart(20, '0')}`, limit: 50 },
-  'deep: a policy, far back': { policy: 'team-7', after: Math.floor(wanted / 3), limit: 50 },
+  'deep: a policy, far back': { policy: 'team-8', after: Math.floor(wanted / 3), limit: 50 },
   'oldest: a kind': { kind: 'call.intent', order: 'oldest', limit: 50 },
 };
 for (const [name, query] of Object.entries(searches)) {
