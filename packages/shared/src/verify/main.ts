@@ -19,6 +19,9 @@ Exit code 0: everything is proven. 1: something is not, and the first such file 
   --json       print one JSON document
 `;
 
+/** Entries name approvals, and nothing here compares them. */
+const APPROVALS_OPEN = 'that held calls had their approvals: read the entries approval.decided beside theirs';
+
 /** Signals to the shell: proven, not proven, not asked rightly. */
 const EXIT = { proven: 0, unproven: 1, usage: 2 } as const;
 
@@ -143,6 +146,6 @@ function witnessLines({
       ? []
       : [`  ${kept.sealed} sealed originals are here; only the master key opens them`]),
     'NOT PROVEN BY THIS:',
-    ...[...open, ...receipts.open, ...anchors.open].map((what) => `  - ${what}`),
+    ...[...open, ...receipts.open, ...anchors.open, APPROVALS_OPEN].map((what) => `  - ${what}`),
   ];
 }
