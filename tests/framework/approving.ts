@@ -49,6 +49,7 @@ export async function startApproving(
   const sallyport = await startSallyport({
     servers: { echo: echoServer(env) },
     policies: POLICIES,
+    flows: { payments: { stages: [{ approvers: ['treasury'] }] } },
     settings,
   });
   const tokens: Record<string, string> = {};

@@ -17,6 +17,8 @@ export interface Setup {
   readonly documents?: Readonly<Record<string, object>>;
   /** Cedar by name. Default: the group `engineers` may use everything. */
   readonly policies?: Readonly<Record<string, string>>;
+  /** ApprovalFlow documents that the policies name, by name. */
+  readonly flows?: Readonly<Record<string, object>>;
   /** Settings of the gateway over the usual ones. */
   readonly settings?: Partial<Settings>;
   /** Milliseconds to wait until all servers are probed; 0: don't wait. */
@@ -170,6 +172,7 @@ function documentsOf(setup: Setup): object[] {
       name,
       spec: { agents: [AGENT], pins: 'first-use', ...setup.documents?.[name] },
     })),
+    ...Object.entries(setup.flows ?? {}).map(([name, spec]) => ({ kind: 'ApprovalFlow', name, spec })),
     ...Object.entries(policies).map(([name, cedar]) => ({ kind: 'Policy', name, spec: { cedar } })),
   ];
 }

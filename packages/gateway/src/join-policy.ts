@@ -1,6 +1,6 @@
 import { numberLexeme } from './call/index.ts';
 import { createPolicy, type DeclaredArgument, loadRiskReaders, type Policy } from './policy/index.ts';
-import type { ServerSpec, Snapshot } from './registry/index.ts';
+import { type CheckFit, nearest, type ServerSpec, type Snapshot } from './registry/index.ts';
 import type { Logger } from './telemetry/index.ts';
 
 /** The policy room with its readers of arguments; nothing is loaded yet. */
@@ -25,6 +25,18 @@ export function loadPolicies(snapshot: Snapshot, policy: Policy, logger: Logger)
       error: String(thrown),
     });
   }
+}
+
+/** Compares policies with the documents and tools around them. */
+export function checkFit(policy: Pick<Policy, 'fit'>): CheckFit {
+  return ({ policies, servers, flows }, names, tools) => {
+    const sources = names.flatMap((name) => {
+      const spec = policies.get(name);
+      return spec === undefined ? [] : [{ name, cedar: spec.cedar }];
+    });
+    const declared = new Map([...servers].map(([name, spec]) => [name, declaredArguments(spec)]));
+    return policy.fit(sources, { flows, declared, tools, nearest });
+  };
 }
 
 /** A server's declarations as a list, in the order of its document. */

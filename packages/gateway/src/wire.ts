@@ -11,7 +11,7 @@ import { joinAccess } from './join-access.ts';
 import { approvalsForGrants, joinApproval } from './join-approval.ts';
 import { joinMasking, recordWithheld } from './join-masking.ts';
 import { joinNotify } from './join-notify.ts';
-import { loadPolicies, openPolicy } from './join-policy.ts';
+import { checkFit, loadPolicies, openPolicy } from './join-policy.ts';
 import { joinReceipts } from './join-receipts.ts';
 import { joinRecords } from './join-records.ts';
 import { joinTools } from './join-tools.ts';
@@ -78,6 +78,7 @@ async function joinRooms(settings: Settings, logger: Logger, undo: (() => unknow
     store,
     record: (entry) => audit.record(entry),
     checkPolicy: (cedar) => policy.check(cedar),
+    checkFit: checkFit(policy),
     logger,
   });
   undo.push(() => registry.close());

@@ -2,8 +2,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import {
   type Change,
   type DocumentInput,
+  type Plan,
   type Registry,
   RegistryError,
+  type ShownTools,
   type Snapshot,
 } from '../registry/index.ts';
 import { CONFLICT_WAITS_MS } from './limits.ts';
@@ -22,7 +24,11 @@ export interface Wanted {
 export interface Applied {
   readonly version: number;
   readonly changes: readonly Change[];
+  readonly warnings: readonly ProblemItem[];
 }
+
+/** Kinds whose documents are checked against what servers define. */
+const FIT_KINDS = new Set(['ApprovalFlow', 'Policy', 'Server']);
 
 /**
  * Changes of documents, one after the other. Two plans against one version cannot both be applied, so the callers of
@@ -31,11 +37,19 @@ export interface Applied {
  */
 export class DocumentChanges {
   readonly #registry: Registry;
+  readonly #knownTools: () => Promise<ShownTools>;
   /** Settles when the change before has ended, well or badly. */
   #turn: Promise<unknown> = Promise.resolve();
 
-  constructor(registry: Registry) {
+  constructor(registry: Registry, knownTools: () => Promise<ShownTools>) {
     this.#registry = registry;
+    this.#knownTools = knownTools;
+  }
+
+  /** Plans what is wanted, with what servers define at this moment. */
+  async plan({ documents, deletions = [] }: Wanted): Promise<Plan> {
+    const fits = [...documents, ...deletions].some(({ kind }) => FIT_KINDS.has(kind));
+    return this.#registry.plan(documents, deletions, fits ? await this.#knownTools() : new Map());
   }
 
   /**
@@ -64,11 +78,11 @@ export class DocumentChanges {
 
   async #attempt(caller: Caller, want: (snapshot: Snapshot) => Wanted): Promise<Applied> {
     const wanted = want(this.#registry.snapshot());
-    const plan = this.#registry.plan(wanted.documents, wanted.deletions);
+    const plan = await this.plan(wanted);
     const problems = [...(wanted.problems ?? []), ...plan.problems];
     if (problems.length > 0) throw invalidDocuments(problems);
     const snapshot = await this.#registry.apply(plan, callerAsChanger(caller));
-    return { version: snapshot.version, changes: plan.changes };
+    return { version: snapshot.version, changes: plan.changes, warnings: plan.warnings };
   }
 }
 

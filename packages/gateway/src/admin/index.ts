@@ -74,7 +74,7 @@ export async function createAdmin(
   });
   const routes = await describeApi(base, rooms.gatewayInfo.version);
   guardRoutes(base, rooms);
-  const changes = new DocumentChanges(rooms.registry);
+  const changes = new DocumentChanges(rooms.registry, () => rooms.tools.known());
   await app.register(
     async (scope) => {
       const api: AdminApp = scope.withTypeProvider<TypeBoxProvider>();

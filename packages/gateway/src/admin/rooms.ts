@@ -70,7 +70,7 @@ export interface AdminRooms {
     'decide' | 'withdraw' | 'review' | 'get' | 'list' | 'subjectOf' | 'mayDecide'
   >;
   readonly notify: Pick<Notify, 'slackSays' | 'webhookSays' | 'answerInSlack'>;
-  readonly tools: Pick<Tools, 'list' | 'review' | 'decide'>;
+  readonly tools: Pick<Tools, 'list' | 'known' | 'review' | 'decide'>;
   readonly tunnel: Tunnel;
   /** The masking rules in force, and how often each hid something. */
   readonly masking: {

@@ -3,6 +3,7 @@ import type { Policy } from './types.ts';
 
 export type { DeclaredArguments } from './declarations.ts';
 export { type DocumentProblems, PolicyError, type PolicyErrorCode } from './errors.ts';
+export type { Around, KnownTool, Misfit } from './fit/around.ts';
 export type { PolicyOptions } from './policy.ts';
 export { READERS, type ReaderName } from './risk/cedar-types.ts';
 export { type DeclaredArgument, namesTool } from './risk/declared.ts';

@@ -3,6 +3,8 @@ import { ArgumentsRefused } from './arguments.ts';
 import { type Examined, examine } from './check.ts';
 import { EngineFailure } from './engine.ts';
 import { type DocumentProblems, PolicyError } from './errors.ts';
+import type { Around, Misfit } from './fit/around.ts';
+import { misfitsOf } from './fit/fit.ts';
 import { InForce, type PolicySet, versionOf } from './in-force.ts';
 import { denial } from './interpret.ts';
 import { type Case, Judge, type JudgeOptions } from './judge.ts';
@@ -104,6 +106,20 @@ export class CedarPolicy implements Policy {
         },
       ];
     }
+  }
+
+  fit(policies: readonly PolicySource[], around: Around): Misfit[] {
+    return policies.flatMap((policy): Misfit[] => {
+      try {
+        return this.#examine([policy]).flatMap(([name, examined]) =>
+          examined.problems.length > 0 ? [] : misfitsOf(name, examined, around),
+        );
+      } catch (thrown) {
+        this.#log('a policy could not be compared with what there is', thrown);
+        const message = 'the policy could not be compared with approval flows and tools';
+        return [{ policy: policy.name, message, refused: false }];
+      }
+    });
   }
 
   flowsOf(cedar: string): string[] {

@@ -33,7 +33,13 @@ export function scopeMatches(policy: PolicyJson, question: Question): boolean {
   );
 }
 
-function actionMatches({ action }: PolicyJson, question: Question): boolean {
+/** Whether a policy's scope matches the call of a tool by some principal. */
+export function scopeMatchesCall(policy: PolicyJson, server: string, tool: string): boolean {
+  const call = { action: 'call', server, resource: { type: 'Tool', name: tool } } as const;
+  return actionMatches(policy, call) && resourceMatches(policy, call);
+}
+
+function actionMatches({ action }: PolicyJson, question: Pick<Question, 'action'>): boolean {
   if (!('entity' in action || 'entities' in action)) return true;
   const named = 'entities' in action ? action.entities : [action.entity];
   return named.map(entityOf).some(({ type, id }) => {
@@ -51,7 +57,10 @@ function principalMatches(policy: PolicyJson, { principal }: Question): boolean 
   });
 }
 
-function resourceMatches(policy: PolicyJson, { resource, server }: Question): boolean {
+function resourceMatches(
+  policy: PolicyJson,
+  { resource, server }: Pick<Question, 'resource' | 'server'>,
+): boolean {
   const self = { type: entityType(resource.type), id: resource.name };
   return matches(policy.resource, self, (entity) => {
     if (resource.type === 'Tool' && entity.type === TOOL_TYPE)
@@ -81,6 +90,7 @@ function matches(constraint: Constraint, self: Entity, isParent: (entity: Entity
   }
 }
 
-function entityOf(uid: EntityUidJson): Entity {
+/** An entity's type and id, however the engine writes it. */
+export function entityOf(uid: EntityUidJson): Entity {
   return '__entity' in uid ? uid.__entity : uid;
 }

@@ -1,4 +1,5 @@
 import type { DeclaredArguments } from './declarations.ts';
+import type { Around, Misfit } from './fit/around.ts';
 import type { RiskFacts } from './risk/readings.ts';
 
 /**
@@ -105,6 +106,11 @@ export interface Policy {
   riskOf(call: { readonly server: string; readonly tool: string; readonly arguments: unknown }): RiskFacts;
   /** Problems of a policy text; empty when it may be put in force. */
   check(cedar: string): PolicyProblem[];
+  /**
+   * What policies that read well say and that doesn't fit what there is around them: flows and arguments that there are
+   * not, risk facts that nothing declares. Texts with problems of their own are passed over.
+   */
+  fit(policies: readonly PolicySource[], around: Around): Misfit[];
   /** ApprovalFlow documents that a policy text names by `@approval("FLOW")`, sorted; none of a text with problems. */
   flowsOf(cedar: string): string[];
   readonly version: string;

@@ -1,6 +1,8 @@
 export type { RecordEntry, RegistryEntry } from './apply.ts';
 export { checkDocument } from './check.ts';
 export { RegistryError, type RegistryErrorCode } from './errors.ts';
+export type { CheckFit } from './fit.ts';
+export { nearest } from './hint.ts';
 export { openRegistry, type RegistryOptions } from './open.ts';
 export {
   type Change,
@@ -9,11 +11,14 @@ export {
   type DocumentInput,
   type DocumentKind,
   type DocumentProblem,
+  type Misfit,
   type Plan,
   type Registry,
   ROLES,
   type Role,
   type ServerSpec,
   type ServiceAccountSpec,
+  type ShownTool,
+  type ShownTools,
   type Snapshot,
 } from './types.ts';

@@ -3,10 +3,20 @@ import type { Logger } from 'winston';
 import type { Store } from '../store/index.ts';
 import { applyChanges, CHANNEL, type RecordEntry } from './apply.ts';
 import { RegistryError } from './errors.ts';
+import { type CheckFit, fitsNow } from './fit.ts';
 import { MESSAGE_MAX_PROBLEMS, VERSION_POLL_MS } from './limits.ts';
 import { type CheckPolicy, makePlan, type Prepared } from './plan.ts';
 import { loadSnapshot, readVersion } from './snapshot.ts';
-import type { Changer, DocumentInput, DocumentProblem, Plan, Registry, Snapshot } from './types.ts';
+import type {
+  Changer,
+  DocumentInput,
+  DocumentProblem,
+  Misfit,
+  Plan,
+  Registry,
+  ShownTools,
+  Snapshot,
+} from './types.ts';
 
 export interface RegistryOptions {
   readonly store: Store;
@@ -14,6 +24,8 @@ export interface RegistryOptions {
   readonly record: RecordEntry;
   /** Problems of a policy text; empty when it may be put in force. */
   readonly checkPolicy: CheckPolicy;
+  /** What policies say that doesn't fit the other documents, or what servers define. */
+  readonly checkFit?: CheckFit;
   readonly logger: Logger;
 }
 
@@ -65,10 +77,21 @@ class OpenRegistry implements Registry {
     this.#listeners.push(listener);
   }
 
-  plan(documents: readonly DocumentInput[], deletions: readonly { kind: string; name: string }[] = []): Plan {
-    const { plan, prepared } = makePlan(this.#snapshot, documents, deletions, this.#options.checkPolicy);
+  plan(
+    documents: readonly DocumentInput[],
+    deletions: readonly { kind: string; name: string }[] = [],
+    tools: ShownTools = new Map(),
+  ): Plan {
+    const { checkPolicy, checkFit } = this.#options;
+    const checks = { checkPolicy, tools, ...(checkFit === undefined ? {} : { checkFit }) };
+    const { plan, prepared } = makePlan(this.#snapshot, documents, deletions, checks);
     this.#prepared.set(plan, prepared);
     return plan;
+  }
+
+  fits(tools: ShownTools, cedar?: string): readonly Misfit[] {
+    const { checkFit } = this.#options;
+    return checkFit === undefined ? [] : fitsNow(this.#snapshot, checkFit, tools, cedar);
   }
 
   async apply(plan: Plan, changer: Changer): Promise<Snapshot> {

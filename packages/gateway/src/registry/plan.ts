@@ -1,6 +1,7 @@
 import { type CanonicalValue, canonicalDigest } from '@sallyport/shared/canonical-json';
 import { type CheckedDocument, checkDocument, problemAt } from './check.ts';
 import { unifiedDiff, yamlForm } from './diff.ts';
+import { type CheckFit, checkFits, misfitInWords } from './fit.ts';
 import { nearest } from './hint.ts';
 import { isKind, KIND_NAMES } from './kinds/index.ts';
 import type {
@@ -9,6 +10,7 @@ import type {
   DocumentKind,
   DocumentProblem,
   Plan,
+  ShownTools,
   Snapshot,
   SpecOf,
 } from './types.ts';
@@ -23,6 +25,14 @@ export interface PolicyTextProblem {
 
 export type CheckPolicy = (cedar: string) => readonly PolicyTextProblem[];
 
+/** What policies are checked with. */
+export interface Checks {
+  readonly checkPolicy: CheckPolicy;
+  /** Without it policies are checked by themselves alone. */
+  readonly checkFit?: CheckFit;
+  readonly tools: ShownTools;
+}
+
 /** What a plan would put in force: each change with its document, undefined for a deletion. */
 export type Prepared = readonly { readonly change: Change; readonly document: CheckedDocument | undefined }[];
 
@@ -33,7 +43,7 @@ export function makePlan(
   snapshot: Snapshot,
   inputs: readonly DocumentInput[],
   deletions: readonly Deletion[],
-  checkPolicy: CheckPolicy,
+  { checkPolicy, checkFit, tools }: Checks,
 ): { readonly plan: Plan; readonly prepared: Prepared } {
   const problems: DocumentProblem[] = [...findDuplicates(inputs, deletions)];
   const wanted: { readonly input: DocumentInput; readonly document: CheckedDocument }[] = [];
@@ -49,6 +59,8 @@ export function makePlan(
     return 'message' in found ? [] : [found];
   });
   problems.push(...checkReferences(snapshot, wanted, removed));
+  const fits = checkFit && checkFits({ snapshot, wanted, removed, tools }, checkFit);
+  problems.push(...(fits?.problems ?? []));
   const prepared = [
     ...wanted.map(({ document }) => ({ change: changeTo(snapshot, document), document })),
     ...removed.map(({ kind, name }) => ({ change: deletionOf(snapshot, kind, name), document: undefined })),
@@ -57,6 +69,7 @@ export function makePlan(
     baseVersion: snapshot.version,
     changes: prepared.map(({ change }) => change),
     problems,
+    warnings: fits?.warnings ?? [],
   };
   return { plan, prepared };
 }
@@ -96,11 +109,7 @@ function checkCedar(
   if (kind !== 'Policy') return [];
   // The kind says which spec it is.
   const { cedar } = spec as SpecOf['Policy'];
-  return checkPolicy(cedar).map(({ message, line, column, help }) => {
-    const place =
-      line === undefined ? '' : `line ${line}${column === undefined ? '' : `, column ${column}`}: `;
-    return problemAt(input, 'cedar', `${place}${message}${help === undefined ? '' : ` (${help})`}`);
-  });
+  return checkPolicy(cedar).map((problem) => problemAt(input, 'cedar', misfitInWords(problem)));
 }
 
 function checkDeletion(

@@ -213,12 +213,38 @@ export interface DocumentProblem {
   readonly message: string;
 }
 
+/** One thing that a policy says and that doesn't fit what there is, as the policy room tells it. */
+export interface Misfit {
+  readonly policy: string;
+  readonly message: string;
+  readonly line?: number;
+  readonly column?: number;
+  readonly help?: string;
+  /** Whether such a policy is not to be put in force. */
+  readonly refused: boolean;
+  /** The ApprovalFlow that there is not. */
+  readonly flow?: string;
+}
+
 /** A checked set of changes against one version, ready to be applied. */
 export interface Plan {
   readonly baseVersion: number;
   readonly changes: readonly Change[];
   readonly problems: readonly DocumentProblem[];
+  /** What may be put in force and is probably not what its author means. */
+  readonly warnings: readonly DocumentProblem[];
 }
+
+/** A tool that a server has shown, as the tools room knows it; passed on to whoever checks policies against it. */
+export interface ShownTool {
+  readonly name: string;
+  readonly pinned: boolean;
+  readonly schemas: readonly unknown[];
+  readonly likely: readonly { readonly argument: string; readonly reader: ArgumentReading['reader'] }[];
+}
+
+/** What servers define, by server. */
+export type ShownTools = ReadonlyMap<string, readonly ShownTool[]>;
 
 /** Who changes something, for the record. */
 export interface Changer {
@@ -233,8 +259,22 @@ export interface Registry {
   snapshot(): Snapshot;
   /** Called after a change is committed, also when another replica made it. */
   onChange(listener: (snapshot: Snapshot) => void): void;
-  /** Checks documents against the current version without changing anything. All problems are found, not the first. */
-  plan(documents: readonly DocumentInput[], deletions?: readonly { kind: string; name: string }[]): Plan;
+  /**
+   * Checks documents against the current version without changing anything. All problems are found, not the first.
+   *
+   * @param tools what servers define, for policies to be checked against; without it they are as if not yet shown
+   */
+  plan(
+    documents: readonly DocumentInput[],
+    deletions?: readonly { kind: string; name: string }[],
+    tools?: ShownTools,
+  ): Plan;
+  /**
+   * What policies say that doesn't fit the documents and what servers define.
+   *
+   * @param cedar a text that is not in force; without it, all policies that are
+   */
+  fits(tools: ShownTools, cedar?: string): readonly Misfit[];
   /**
    * Puts a plan in force: one transaction, with one `config.change` entry per change (before and after digests)
    * recorded first.

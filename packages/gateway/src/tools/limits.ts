@@ -59,3 +59,15 @@ export const SCHEMAS_REMEMBERED_MAX = 1_000;
 
 /** Schemas that one compiler compiles before another takes its place. */
 export const SCHEMAS_PER_COMPILER_MAX = 100;
+
+/** Input schemas that are remembered for policies to be checked against, about 2 KiB each; read anew beyond it. */
+export const KNOWN_SCHEMAS_MAX = 5_000;
+
+/** Levels of objects in objects where arguments are guessed; people declare deeper ones by hand. */
+export const GUESS_MAX_DEPTH = 4;
+
+/** Guesses for one tool; one with more is not declared argument by argument. */
+export const GUESSES_MAX = 50;
+
+/** Text of a description that is read for guesses. */
+export const GUESS_TEXT_MAX_CHARS = 4_000;

@@ -4,6 +4,7 @@ import { ArgumentChecks } from './argument-checks.ts';
 import { type DeclaredHeader, declaredHeaders, headerDisagreement } from './declared-headers.ts';
 import { digestOfDefinition, readDefinition } from './definition.ts';
 import { Discovery, type DiscoveryOptions } from './discovery.ts';
+import { KnownTools } from './known-tools.ts';
 import { TICK_MS } from './limits.ts';
 import { CHANNEL, Pins, type PinsOptions } from './pins.ts';
 import { reviewOf } from './review.ts';
@@ -25,6 +26,7 @@ export async function openTools(options: ToolsOptions): Promise<Tools> {
     take: (server, definitions) => pins.take(server, seenIn(definitions, arrayOf(definitions)), 'probe'),
   });
   const checks = new ArgumentChecks((digest) => loadDefinition(store.pool, digest));
+  const known = new KnownTools(store.pool);
   const declared = new Map<string, Map<string, readonly DeclaredHeader[]>>();
   const reload = (server?: string): void => {
     pins.reload(server).catch((thrown: unknown) => {
@@ -67,6 +69,7 @@ export async function openTools(options: ToolsOptions): Promise<Tools> {
     listChanged: (server) => discovery.changed(server),
     onChanged: (listener) => pins.onChanged(listener),
     decide: (decision, by) => pins.decide(decision, by),
+    known: () => known.all(),
     list: (query) => listTools(store.pool, query),
     review: (row) => reviewOf(store.pool, row, pins.names()),
     disagreement(server, tool, args, headers, decode) {

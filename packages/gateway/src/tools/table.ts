@@ -98,6 +98,20 @@ export async function loadDefinition(db: Queryable, digest: string): Promise<str
   return (rows[0] as { definition: string } | undefined)?.definition;
 }
 
+/** Several definitions at once; those that are not kept are left out. */
+export async function loadDefinitions(
+  db: Queryable,
+  digests: readonly string[],
+): Promise<{ readonly digest: string; readonly definition: string }[]> {
+  if (digests.length === 0) return [];
+  const { rows } = await db.query(
+    'SELECT digest, definition FROM tool_definitions WHERE digest = ANY($1::text[])',
+    [digests],
+  );
+  // Cast: the statement selects these columns.
+  return rows as { digest: string; definition: string }[];
+}
+
 /** Writes what is known of tools now. */
 export async function saveTools(
   db: Queryable,

@@ -3,6 +3,7 @@ import type { ArgumentProblem, GivenArguments } from './argument-checks.ts';
 import type { Difference } from './difference.ts';
 import type { ToolState } from './drift.ts';
 import type { ToolActor } from './entries.ts';
+import type { KnownTool } from './known-tools.ts';
 import type { Mark } from './marks.ts';
 import type { ToolQuery, ToolRow } from './table.ts';
 
@@ -58,6 +59,8 @@ export interface Tools {
   ): Promise<ToolRow>;
   /** What is known of tools, in the order of servers and names. */
   list(query: ToolQuery): Promise<ToolRow[]>;
+  /** What servers define, by server, for policies to be checked against. */
+  known(): Promise<ReadonlyMap<string, readonly KnownTool[]>>;
   /** What a reviewer needs to see of a tool. */
   review(row: ToolRow): Promise<Review>;
   /** What disagrees between a call's Mcp-Param headers and its arguments; undefined where nothing does. */

@@ -7,6 +7,7 @@ import { type Admin, type AdminRooms, createAdmin } from '../../src/admin/index.
 import { type AuditOptions, openAudit } from '../../src/audit/index.ts';
 import { openIdentity } from '../../src/identity/index.ts';
 import { joinMasking } from '../../src/join-masking.ts';
+import { checkFit } from '../../src/join-policy.ts';
 import { joinReceipts } from '../../src/join-receipts.ts';
 import { joinRecords } from '../../src/join-records.ts';
 import { joinTools } from '../../src/join-tools.ts';
@@ -137,6 +138,7 @@ async function joinRooms(
     store,
     record: (entry) => audit.record(entry),
     checkPolicy: (cedar) => policy.check(cedar),
+    checkFit: checkFit(policy),
     logger,
   });
   const identity = await openIdentity({ store, clock, logger });

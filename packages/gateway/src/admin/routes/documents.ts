@@ -74,6 +74,10 @@ const ApplyAnswer = Type.Object({
   problems: Type.Array(ProblemItem, {
     description: 'Only a dry run answers with problems; else they are a 422.',
   }),
+  warnings: Type.Array(ProblemItem, {
+    description:
+      'What holds, and is probably not what its author means: a policy on facts that nothing declares.',
+  }),
 });
 
 const READERS = ['administrator', 'policy-author', 'auditor', 'operator'] as const;
@@ -123,12 +127,13 @@ export function addDocumentRoutes(app: AdminApp, rooms: AdminRooms, changes: Doc
       const kinds = new Set(read.documents.map((document) => document.kind).filter(isDocumentKind));
       for (const kind of kinds) await authoriseKind(rooms, caller, kind);
       if (!request.body.dryRun) return appliedAnswer(await changes.apply(caller, () => read));
-      const plan = rooms.registry.plan(read.documents);
+      const plan = await changes.plan(read);
       return {
         version: plan.baseVersion,
         dryRun: true,
         changes: plan.changes.map(changeAnswer),
         problems: [...read.problems, ...plan.problems],
+        warnings: [...plan.warnings],
       };
     },
   });
@@ -184,6 +189,7 @@ function appliedAnswer(applied: Applied): Static<typeof ApplyAnswer> {
     dryRun: false,
     changes: applied.changes.map(changeAnswer),
     problems: [],
+    warnings: [...applied.warnings],
   };
 }
 

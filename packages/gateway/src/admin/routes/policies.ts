@@ -1,5 +1,11 @@
 import Type, { type Static } from 'typebox';
-import { ACTIONS, type Decision, type DecisionRequest, type ReasonCode } from '../../policy/index.ts';
+import {
+  ACTIONS,
+  type Decision,
+  type DecisionRequest,
+  type PolicyProblem,
+  type ReasonCode,
+} from '../../policy/index.ts';
 import type { AdminApp } from '../app.ts';
 import { CEDAR_MAX_CHARS, MEMBERSHIPS_MAX_ITEMS } from '../limits.ts';
 import { AdminError } from '../problems.ts';
@@ -56,9 +62,25 @@ export function addPolicyRoutes(app: AdminApp, rooms: AdminRooms): void {
       summary: 'check a Cedar text without putting it in force',
       tags: ['access'],
       body: closed({ cedar: Type.String({ maxLength: CEDAR_MAX_CHARS }) }),
-      response: { 200: Type.Object({ problems: Type.Array(PolicyProblemAnswer) }) },
+      response: {
+        200: Type.Object({
+          problems: Type.Array(PolicyProblemAnswer),
+          warnings: Type.Array(PolicyProblemAnswer, {
+            description: 'What may be put in force and is probably not what its author means.',
+          }),
+        }),
+      },
     },
-    handler: (request) => ({ problems: rooms.policy.check(request.body.cedar) }),
+    handler: async (request) => {
+      const { cedar } = request.body;
+      const problems = rooms.policy.check(cedar);
+      if (problems.length > 0) return { problems, warnings: [] };
+      const misfits = rooms.registry.fits(await rooms.tools.known(), cedar);
+      const { refused = [], warned = [] } = Object.groupBy(misfits, (misfit) =>
+        misfit.refused ? 'refused' : 'warned',
+      );
+      return { problems: refused.map(problemAnswer), warnings: warned.map(problemAnswer) };
+    },
   });
 
   app.route({
@@ -86,6 +108,15 @@ export function addPolicyRoutes(app: AdminApp, rooms: AdminRooms): void {
       };
     },
   });
+}
+
+function problemAnswer({ message, line, column, help }: PolicyProblem): Static<typeof PolicyProblemAnswer> {
+  return {
+    message,
+    ...(line === undefined ? {} : { line }),
+    ...(column === undefined ? {} : { column }),
+    ...(help === undefined ? {} : { help }),
+  };
 }
 
 function readDecisionRequest(rooms: AdminRooms, body: DecideBody): DecisionRequest {

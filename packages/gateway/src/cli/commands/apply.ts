@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { CliError, documentProblemLine } from '../api-client.ts';
 import { connect, example, JSON_OPTION, type JsonOption } from '../connect.ts';
 import { readInput } from '../files.ts';
-import { say, sayJson } from '../output.ts';
+import { complain, say, sayJson } from '../output.ts';
 
 /** As in the API's `ApplyAnswer`. */
 export interface ApplyAnswer {
@@ -15,6 +15,7 @@ export interface ApplyAnswer {
     diff: string;
   }[];
   problems: { kind: string; name: string; place?: string; path: string; message: string }[];
+  warnings: ApplyAnswer['problems'];
 }
 
 /** `apply`: configuration as code. */
@@ -42,6 +43,7 @@ export function addApplyCommand(program: Command): void {
       });
       if (options.json) sayJson(answer);
       else sayChanges(answer);
+      sayWarnings(answer);
       if (answer.problems.length > 0) {
         throw new CliError(
           [
@@ -60,6 +62,11 @@ const WOULD = {
   delete: 'would delete',
   unchanged: 'unchanged',
 };
+
+/** To standard error, so that they are seen where the output is read by a script. */
+export function sayWarnings({ warnings }: Pick<ApplyAnswer, 'warnings'>): void {
+  for (const warning of warnings) complain(`warning: ${documentProblemLine(warning)}`);
+}
 
 export function sayChanges(answer: ApplyAnswer): void {
   for (const change of answer.changes) {

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { segment } from '../api-client.ts';
 import { connect, example, JSON_OPTION, type JsonOption } from '../connect.ts';
 import { say, sayJson, sayTable } from '../output.ts';
-import { type ApplyAnswer, sayChanges } from './apply.ts';
+import { type ApplyAnswer, sayChanges, sayWarnings } from './apply.ts';
 
 interface DocumentAnswer {
   kind: string;
@@ -58,5 +58,6 @@ export function addDocumentCommands(program: Command): void {
       );
       if (options.json) sayJson(answer);
       else sayChanges(answer);
+      sayWarnings(answer);
     });
 }

@@ -2,7 +2,7 @@ import { type Command, Option } from 'commander';
 import { type ApiClient, CliError, documentProblemLine } from '../api-client.ts';
 import { connect, example, JSON_OPTION, type JsonOption } from '../connect.ts';
 import { readInput } from '../files.ts';
-import { say, sayJson } from '../output.ts';
+import { complain, say, sayJson } from '../output.ts';
 import type { ApplyAnswer } from './apply.ts';
 
 interface DecideOptions extends JsonOption {
@@ -42,28 +42,44 @@ export function addPolicyCommands(program: Command): void {
     .action(async (options: JsonOption & { file: string[] }, command: Command) => {
       const client = connect(command);
       const lines: string[] = [];
-      for (const file of options.file) lines.push(...(await checkFile(client, file)));
-      if (options.json) sayJson({ problems: lines });
+      const warnings: string[] = [];
+      for (const file of options.file) {
+        const checked = await checkFile(client, file);
+        lines.push(...checked.problems);
+        warnings.push(...checked.warnings);
+      }
+      for (const warning of warnings) complain(`warning: ${warning}`);
+      if (options.json) sayJson({ problems: lines, warnings });
       else if (lines.length === 0) say('No problems.');
       if (lines.length > 0) throw new CliError(['the policies have problems:', ...lines].join('\n  '));
     });
   addDecide(policy);
 }
 
-async function checkFile(client: ApiClient, file: string): Promise<string[]> {
+async function checkFile(
+  client: ApiClient,
+  file: string,
+): Promise<{ problems: string[]; warnings: string[] }> {
   const text = await readInput(file);
   if (/\.ya?ml$/.test(file)) {
     const answer = await client.post<ApplyAnswer>('/apply', {
       files: [{ name: file, yaml: text }],
       dryRun: true,
     });
-    return answer.problems.map(documentProblemLine);
+    return {
+      problems: answer.problems.map(documentProblemLine),
+      warnings: answer.warnings.map(documentProblemLine),
+    };
   }
-  const { problems } = await client.post<{ problems: CedarProblem[] }>('/policies/check', { cedar: text });
-  return problems.map(({ message, line, column, help }) => {
+  const { problems, warnings } = await client.post<{ problems: CedarProblem[]; warnings: CedarProblem[] }>(
+    '/policies/check',
+    { cedar: text },
+  );
+  const lineOf = ({ message, line, column, help }: CedarProblem): string => {
     const place = [file, line, column].filter((part) => part !== undefined).join(':');
     return `${place}: ${message}${help === undefined ? '' : ` (${help})`}`;
-  });
+  };
+  return { problems: problems.map(lineOf), warnings: warnings.map(lineOf) };
 }
 
 function addDecide(policy: Command): void {
