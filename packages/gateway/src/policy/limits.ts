@@ -41,3 +41,9 @@ export const ARGUMENT_MAX_DEPTH = 32;
 
 /** Different sets of policies that questions match, known at once. A set is a list of references. */
 export const SLICES_MAX = 2_000;
+
+/** Places of one input schema that are read for checking policies; what is beyond is taken for open. */
+export const SHAPE_VALUES_MAX = 5_000;
+
+/** Different types of the arguments that one policy reads, over the tools in its scope; the others are not type-checked. */
+export const ARGUMENT_TYPINGS_MAX = 20;

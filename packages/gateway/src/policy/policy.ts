@@ -5,6 +5,7 @@ import { EngineFailure } from './engine.ts';
 import { type DocumentProblems, PolicyError } from './errors.ts';
 import type { Around, Misfit } from './fit/around.ts';
 import { misfitsOf } from './fit/fit.ts';
+import { generatedSchema, type SchemaScope } from './fit/generated.ts';
 import { InForce, type PolicySet, versionOf } from './in-force.ts';
 import { denial } from './interpret.ts';
 import { type Case, Judge, type JudgeOptions } from './judge.ts';
@@ -112,7 +113,7 @@ export class CedarPolicy implements Policy {
     return policies.flatMap((policy): Misfit[] => {
       try {
         return this.#examine([policy]).flatMap(([name, examined]) =>
-          examined.problems.length > 0 ? [] : misfitsOf(name, examined, around),
+          examined.problems.length > 0 ? [] : misfitsOf(this.#sets.engine, name, examined, around),
         );
       } catch (thrown) {
         this.#log('a policy could not be compared with what there is', thrown);
@@ -120,6 +121,10 @@ export class CedarPolicy implements Policy {
         return [{ policy: policy.name, message, refused: false }];
       }
     });
+  }
+
+  schema(tools: Around['tools'], scope: SchemaScope = {}): string {
+    return generatedSchema(tools, scope);
   }
 
   flowsOf(cedar: string): string[] {

@@ -1,11 +1,19 @@
 import { RISK_TYPES } from './risk/cedar-types.ts';
 
+/** Types of `context.arguments`, in Cedar's words; `{}` where it isn't given. */
+export interface ArgumentTypes {
+  /** Of calls of tools. */
+  readonly call?: string;
+  /** Of requests for access. */
+  readonly request?: string;
+}
+
 /**
  * The Cedar model of DESIGN.md §10: what there is, who may do what to it, and which facts come with a call.
  *
- * `context.arguments` is an empty record here: its members have no known types until schemas are generated from
- * pinned tool definitions. `check.ts` says how accesses to it are validated nevertheless. `__argument` is not a fact;
- * it stands for "some argument is present" while a text is validated, and no request carries it.
+ * `context.arguments` is an empty record where its types aren't given: `validate.ts` says how accesses to it are
+ * validated nevertheless, `fit/` what is known of it from pinned tool definitions. `__argument` is not a fact; it stands
+ * for "some argument is present" while a text is validated, and no request carries it.
  *
  * `risk` is what our own readers say of the arguments (risk/): one member per reader, present where an argument that
  * is declared for it was given. `labels` is what the session has read; `approval` and `grant` are there when they are.
@@ -13,7 +21,9 @@ import { RISK_TYPES } from './risk/cedar-types.ts';
  * `sourceIp` is an address (`context.sourceIp.isInRange(ip("10.0.0.0/8"))`). Every entity has its `name` as a text,
  * so that `resource.name like "file:///srv/*"` works.
  */
-export const CEDAR_SCHEMA = `
+export function cedarSchema(types: ArgumentTypes = {}, moreTypes = ''): string {
+  const { call = '{}', request = '{}' } = types;
+  return `
 namespace Sallyport {
   entity Group;
   entity User in [Group] { name: String };
@@ -25,8 +35,30 @@ namespace Sallyport {
 
   type Approval = { flows: Set<String> };
   type Grant = { id: String, reason: String, ticket?: String };
-${RISK_TYPES}
-  type Facts = {
+${RISK_TYPES}${moreTypes}
+  type Facts = ${factsWith('{}')};
+  type CallFacts = ${factsWith(call)};
+  type RequestFacts = ${factsWith(request)};
+
+  action use;
+  action connect in [use] appliesTo { principal: [User, ServiceAccount], resource: [Server], context: Facts };
+  action call in [use] appliesTo { principal: [User, ServiceAccount], resource: [Tool], context: CallFacts };
+  action read in [use] appliesTo { principal: [User, ServiceAccount], resource: [Resource], context: Facts };
+  action get in [use] appliesTo { principal: [User, ServiceAccount], resource: [Prompt], context: Facts };
+  action complete in [use] appliesTo { principal: [User, ServiceAccount], resource: [Prompt, Resource], context: Facts };
+  action subscribe in [use] appliesTo { principal: [User, ServiceAccount], resource: [Resource, Server], context: Facts };
+  action request appliesTo {
+    principal: [User, ServiceAccount], resource: [Server], context: RequestFacts
+  };
+  action sample, elicit, roots in [use] appliesTo {
+    principal: [User, ServiceAccount], resource: [Server, Tool], context: Facts
+  };
+}
+`;
+}
+
+function factsWith(argumentsType: string): string {
+  return `{
     era: String,
     session?: String,
     client?: String,
@@ -35,23 +67,10 @@ ${RISK_TYPES}
     grant?: Grant,
     labels: Set<String>,
     risk: Risk,
-    arguments: {},
+    arguments: ${argumentsType},
     __argument?: Bool,
-  };
-
-  action use;
-  action connect in [use] appliesTo { principal: [User, ServiceAccount], resource: [Server], context: Facts };
-  action call in [use] appliesTo { principal: [User, ServiceAccount], resource: [Tool], context: Facts };
-  action read in [use] appliesTo { principal: [User, ServiceAccount], resource: [Resource], context: Facts };
-  action get in [use] appliesTo { principal: [User, ServiceAccount], resource: [Prompt], context: Facts };
-  action complete in [use] appliesTo { principal: [User, ServiceAccount], resource: [Prompt, Resource], context: Facts };
-  action subscribe in [use] appliesTo { principal: [User, ServiceAccount], resource: [Resource, Server], context: Facts };
-  action request appliesTo { principal: [User, ServiceAccount], resource: [Server], context: Facts };
-  action sample, elicit, roots in [use] appliesTo {
-    principal: [User, ServiceAccount], resource: [Server, Tool], context: Facts
-  };
+  }`;
 }
-`;
 
 /** Facts of a call that a policy may read as `context.<name>`, beside its arguments and their risk. */
 export const FACTS = ['era', 'session', 'client', 'sourceIp', 'approval', 'grant', 'labels'] as const;

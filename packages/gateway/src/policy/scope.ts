@@ -39,6 +39,14 @@ export function scopeMatchesCall(policy: PolicyJson, server: string, tool: strin
   return actionMatches(policy, call) && resourceMatches(policy, call);
 }
 
+/** Whether some request for access is in a policy's scope. */
+export function scopeMatchesRequest(policy: PolicyJson): boolean {
+  if (!actionMatches(policy, { action: 'request' })) return false;
+  const { resource } = policy;
+  if (resource.op === 'is') return resource.entity_type === SERVER_TYPE;
+  return !('entity' in resource) || entityOf(resource.entity).type === SERVER_TYPE;
+}
+
 function actionMatches({ action }: PolicyJson, question: Pick<Question, 'action'>): boolean {
   if (!('entity' in action || 'entities' in action)) return true;
   const named = 'entities' in action ? action.entities : [action.entity];

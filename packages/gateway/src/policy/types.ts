@@ -1,5 +1,6 @@
 import type { DeclaredArguments } from './declarations.ts';
 import type { Around, Misfit } from './fit/around.ts';
+import type { SchemaScope } from './fit/generated.ts';
 import type { RiskFacts } from './risk/readings.ts';
 
 /**
@@ -111,6 +112,8 @@ export interface Policy {
    * not, risk facts that nothing declares. Texts with problems of their own are passed over.
    */
   fit(policies: readonly PolicySource[], around: Around): Misfit[];
+  /** The Cedar schema with types of arguments from pinned definitions, for an editor. */
+  schema(tools: Around['tools'], scope?: SchemaScope): string;
   /** ApprovalFlow documents that a policy text names by `@approval("FLOW")`, sorted; none of a text with problems. */
   flowsOf(cedar: string): string[];
   readonly version: string;

@@ -2,7 +2,7 @@ import type { DetailedError } from '@cedar-policy/cedar-wasm/nodejs';
 import type { CompiledPolicy } from './compile.ts';
 import { type Engine, EngineFailure } from './engine.ts';
 import { problemOf } from './places.ts';
-import { CEDAR_SCHEMA } from './schema.ts';
+import { cedarSchema } from './schema.ts';
 import { maskArgumentTests } from './tokens.ts';
 import type { PolicyProblem } from './types.ts';
 
@@ -16,12 +16,18 @@ export interface Parsed {
  * Problems of parsed documents, one list for each, in the order of the text.
  *
  * Scopes, entity types, actions, facts and types are validated by the engine in strict mode. Arguments have no types
- * yet: the engine's complaint that `context.arguments.x` isn't known is left out, and it holds such a value for one of
+ * here: the engine's complaint that `context.arguments.x` isn't known is left out, and it holds such a value for one of
  * unknown type, so that whatever is around it is still checked. `tokens.ts` does the same for tests of presence.
+ *
+ * With a schema that has types of arguments, those that have one are checked as well.
  *
  * A policy that can never apply is a problem too: a forbid that the author believes in would protect nothing.
  */
-export function validate(engine: Engine, documents: readonly Parsed[]): PolicyProblem[][] {
+export function validate(
+  engine: Engine,
+  documents: readonly Parsed[],
+  schema = cedarSchema(),
+): PolicyProblem[][] {
   if (documents.length === 0) return [];
   // One call for all documents: the engine reads the schema anew each time, which takes longer than a policy.
   const byId = new Map<string, Subject>();
@@ -34,7 +40,7 @@ export function validate(engine: Engine, documents: readonly Parsed[]): PolicyPr
   const answer = engine.run((cedar) =>
     cedar.validate({
       validationSettings: { mode: 'strict' },
-      schema: CEDAR_SCHEMA,
+      schema,
       policies: { staticPolicies: Object.fromEntries(texts) },
     }),
   );

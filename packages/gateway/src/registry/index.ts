@@ -1,7 +1,7 @@
 export type { RecordEntry, RegistryEntry } from './apply.ts';
 export { checkDocument } from './check.ts';
 export { RegistryError, type RegistryErrorCode } from './errors.ts';
-export type { CheckFit } from './fit.ts';
+export { type CheckFit, misfitInWords } from './fit.ts';
 export { nearest } from './hint.ts';
 export { openRegistry, type RegistryOptions } from './open.ts';
 export {

@@ -1,20 +1,45 @@
+import { createHash } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { systemClock } from '@sallyport/shared/clock';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { openStore, type Store } from '../../src/store/index.ts';
+import { Pins } from '../../src/tools/pins.ts';
 import { type RunningApi, startApi } from '../admin/running-api.ts';
-import { temporaryFolder } from '../store/postgres.ts';
+import { quietLogger as logger, temporaryFolder } from '../store/postgres.ts';
 import { runProgram } from './run-program.ts';
 
 let api: RunningApi;
+let store: Store;
+let pins: Pins;
 let folder: string;
 
 beforeAll(async () => {
   api = await startApi();
   folder = await temporaryFolder();
+  store = await openStore({ databaseUrl: api.databaseUrl, logger });
+  // What servers show comes from another replica here: the API reads what all have seen.
+  pins = new Pins({
+    store,
+    logger,
+    clock: systemClock,
+    record: (entry) => api.rooms.audit.record(entry),
+    firstUse: () => true,
+  });
 });
 afterAll(async () => {
+  await store?.close();
   await api?.stop();
 });
+
+async function show(server: string, ...definitions: { name: string; [member: string]: unknown }[]) {
+  const seen = definitions.map((definition) => {
+    const canonical = JSON.stringify(definition);
+    const digest = createHash('sha256').update(canonical).digest('hex');
+    return { name: definition.name, digest, canonical: () => canonical };
+  });
+  await pins.take(server, seen, 'probe');
+}
 
 const run = (args: readonly string[]) =>
   runProgram(args, { env: { SALLYPORT_URL: api.url, SALLYPORT_TOKEN: api.token('administrator') } });
@@ -79,4 +104,58 @@ cedar: |
   expect((await apply(`${policy('payments').replace('cedar:', 'enabled: false\ncedar:')}`)).code).toBe(0);
   expect((await run(['documents', 'delete', 'ApprovalFlow', 'payments'])).code).toBe(0);
   expect((await apply(policy('payments'))).code).toBe(1);
+});
+
+const input = (...names: string[]) => ({
+  type: 'object',
+  properties: Object.fromEntries(names.map((name) => [name, { type: 'integer' }])),
+});
+const limited = (condition: string) => `kind: Policy
+name: limited
+cedar: |
+  forbid (principal, action == Sallyport::Action::"call", resource == Sallyport::Tool::"bank/transfer")
+    when { ${condition} };
+`;
+
+test('a misspelt argument is found when the policy is applied; a definition that policies do not fit, in its review', async () => {
+  await show('bank', {
+    name: 'transfer',
+    description: 'Transfers.',
+    inputSchema: input('amount', 'account'),
+  });
+  const misspelt = await apply(limited('context.arguments.ammount > 100'));
+  expect([misspelt.code, misspelt.stderr]).toEqual([
+    1,
+    expect.stringContaining(
+      'cedar: line 2, column 28: "ammount" is no argument of bank/transfer (did you mean "amount"? there are account, amount)',
+    ),
+  ]);
+  expect((await apply(limited('context.arguments.amount > "100"'))).stderr).toContain(
+    'expected Long but saw String',
+  );
+  const sound = await apply(limited('context.arguments.amount > 100'));
+  expect([sound.code, sound.stderr]).toEqual([0, '']);
+  const cedar = join(folder, 'misspelt.cedar');
+  await writeFile(cedar, limited('context.arguments has amuont').split('cedar: |\n')[1] ?? '');
+  expect(await run(['policy', 'check', '-f', cedar])).toMatchObject({
+    code: 1,
+    stderr: expect.stringMatching(/misspelt\.cedar:2:34: "amuont" is no argument of bank\/transfer/),
+  });
+
+  // The server brings another definition: its reviewer is told, and who applies the policy as it was.
+  await show('bank', { name: 'transfer', description: 'Transfers.', inputSchema: input('sum', 'account') });
+  const shown = await run(['tool', 'show', 'bank', 'transfer']);
+  expect(shown.stdout).toContain(
+    'limited: line 2, column 28: "amount" is no argument of bank/transfer (did you mean "account"? there are account, sum)',
+  );
+  await run(['tool', 'pin', 'bank', 'transfer', '--reason', 'reviewed all the same']);
+  const stale = await apply(limited('context.arguments.amount > 100'));
+  expect([stale.code, stale.stderr]).toEqual([
+    0,
+    expect.stringContaining('"amount" is no argument of bank/tr'),
+  ]);
+  expect((await apply(limited('context.arguments.amount > 200'))).code).toBe(1);
+  const schema = await run(['policy', 'schema', '--server', 'bank', '--tool', 'transfer']);
+  expect(schema.stdout).toContain('"sum"?: Long,');
+  expect((await run(['policy', 'schema', '--server', 'nowhere'])).code).toBe(1);
 });

@@ -84,6 +84,33 @@ export function addPolicyRoutes(app: AdminApp, rooms: AdminRooms): void {
   });
 
   app.route({
+    method: 'GET',
+    url: '/policies/schema',
+    config: { access: ['administrator', 'policy-author', 'auditor'] },
+    schema: {
+      operationId: 'policySchema',
+      summary: 'the Cedar schema with the types of arguments of pinned tools, for an editor',
+      tags: ['access'],
+      querystring: closed({
+        server: Type.Optional(ServerName),
+        tool: Type.Optional(Name),
+      }),
+      response: { 200: Type.Object({ schema: Type.String({ description: 'In the form `.cedarschema`.' }) }) },
+    },
+    handler: async ({ query }) => {
+      const tools = await rooms.tools.known();
+      const { server, tool } = query;
+      const known = [...tools].some(([name, list]) => {
+        return (server ?? name) === name && (tool === undefined || list.some((each) => each.name === tool));
+      });
+      if (!known && (server ?? tool) !== undefined) {
+        throw new AdminError('not_found', 'No such tool has been shown. GET /tools lists those that have.');
+      }
+      return { schema: rooms.policy.schema(tools, query) };
+    },
+  });
+
+  app.route({
     method: 'POST',
     url: '/policies/decide',
     config: { access: ['administrator', 'policy-author', 'auditor'] },

@@ -3,6 +3,7 @@ import type { Proposer } from '../../proposal/index.ts';
 import { MARK_KINDS, TOOL_STATES, type ToolRow } from '../../tools/index.ts';
 import type { AdminApp } from '../app.ts';
 import { callerOf } from '../corridor.ts';
+import { policyWarnings } from '../policy-warnings.ts';
 import { AdminError } from '../problems.ts';
 import type { Caller } from '../record.ts';
 import type { AdminRooms } from '../rooms.ts';
@@ -52,6 +53,10 @@ const Shown = Type.Object({
     }),
     { description: 'Where it differs from the pinned definition.' },
   ),
+  policyWarnings: Type.Array(Type.String(), {
+    description:
+      "What policies in force say that doesn't fit this definition: a forbid on an argument it lacks.",
+  }),
 });
 
 const Decision = closed({
@@ -178,7 +183,13 @@ async function find(rooms: AdminRooms, { server, tool }: Static<typeof Place>): 
 
 async function shown(rooms: AdminRooms, row: ToolRow): Promise<Static<typeof Shown>> {
   const { marks, differences, definition } = await rooms.tools.review(row);
-  return { ...answerOf(row), marks: [...marks], definition, differences: [...differences] };
+  return {
+    ...answerOf(row),
+    marks: [...marks],
+    definition,
+    differences: [...differences],
+    policyWarnings: await policyWarnings(rooms, row),
+  };
 }
 
 function answerOf({

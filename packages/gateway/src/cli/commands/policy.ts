@@ -53,6 +53,19 @@ export function addPolicyCommands(program: Command): void {
       else if (lines.length === 0) say('No problems.');
       if (lines.length > 0) throw new CliError(['the policies have problems:', ...lines].join('\n  '));
     });
+  policy
+    .command('schema')
+    .summary('print the Cedar schema, with the types of arguments of pinned tools, for an editor')
+    .option('--server <name>', 'of the tools of one server')
+    .option('--tool <name>', 'of one tool: `context.arguments` then has exactly its type')
+    .option(...JSON_OPTION)
+    .addHelpText('after', example('policy schema --server ledger --tool transfer > transfer.cedarschema'))
+    .action(async (options: JsonOption & { server?: string; tool?: string }, command: Command) => {
+      const { json, ...query } = options;
+      const answer = await connect(command).get<{ schema: string }>('/policies/schema', query);
+      if (json) sayJson(answer);
+      else say(answer.schema.trim());
+    });
   addDecide(policy);
 }
 

@@ -19,6 +19,7 @@ interface ToolAnswer {
 interface ShownTool extends ToolAnswer {
   definition: string;
   differences: { path: string; before?: string; after?: string }[];
+  policyWarnings: string[];
 }
 
 interface DecideOptions extends JsonOption {
@@ -174,5 +175,7 @@ function sayTool(shown: ShownTool): void {
     if (before !== undefined) say(`    - ${before}`);
     if (after !== undefined) say(`    + ${after}`);
   }
+  if (shown.policyWarnings.length > 0) say('Policies in force that do not fit this definition:');
+  for (const warning of shown.policyWarnings) say(`  ${warning}`);
   say(shown.definition);
 }

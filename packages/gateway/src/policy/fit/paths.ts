@@ -4,8 +4,8 @@ import { tokensOf } from '../tokens.ts';
 /** One way from `context` that a policy's conditions look at: `['arguments', 'amount']`. */
 export interface ContextPath {
   readonly names: readonly string[];
-  /** Whether it is asked whether it is there (`has`), rather than taken to be. */
-  readonly tested: boolean;
+  /** How many of the names are taken to be there; of the others, if any, it is asked whether they are (`has`). */
+  readonly taken: number;
 }
 
 /** Every way from `context` in the conditions, as far as each goes, in the order of their text. */
@@ -25,7 +25,11 @@ function visit(node: unknown, found: ContextPath[]): void {
     for (const operands of Object.values(expression)) visit(operands, found);
     return;
   }
-  if (path.length > 0) found.push({ names: path, tested: 'has' in expression });
+  if (path.length === 0) return;
+  // Casts: the engine's form of an access.
+  const tested = expression.has as { left: Record<string, unknown> } | undefined;
+  const taken = tested === undefined ? path.length : (pathOf(tested.left)?.length ?? 0);
+  found.push({ names: path, taken });
 }
 
 /** Names on the way from `context` to what an expression is; undefined where it doesn't begin there. */
@@ -37,6 +41,11 @@ export function pathOf(expression: Record<string, unknown>): readonly string[] |
   // Casts: the engine's form of an access.
   const left = pathOf(access.left as Record<string, unknown>);
   return left?.concat(access.attr as string | string[]);
+}
+
+/** Whether the conditions look at the resource themselves, and so may mean fewer than the scope says. */
+export function looksAtResource(conditions: readonly Clause[]): boolean {
+  return JSON.stringify(conditions).includes('{"Var":"resource"}');
 }
 
 /**
