@@ -35,6 +35,7 @@ interface Rule {
 const ABOUT_SQL =
   /\b(sql|select statement|postgres(ql)?|mysql|mariadb|sqlite|duckdb|bigquery|snowflake|oracle|database|databases)\b/;
 const ABOUT_SHELL = /\b(shell|bash|zsh|powershell|terminal|command[ -]?line|subprocess|os command|cli)\b/;
+const ABOUT_FILES = /\b(files?|folders?|director(y|ies)|archives?|symlinks?|symbolic links?|backups?|disk)\b/;
 const ABOUT_URL = /\b(urls?|uris?|https?|hostname|web ?page|endpoint)\b/;
 const ABOUT_MONEY =
   /\b(amount|money|currency|payment|pay|transfer|price|invoice|refund|deposit|withdraw|cents?|minor units)\b/;
@@ -58,6 +59,7 @@ const PATH_WORDS = [
   ],
   ...['folder', 'folders', 'cwd', 'pathname', 'dirname', 'workdir'],
 ];
+const MAYBE_PATH_WORDS = ['source', 'src', 'destination', 'dest', 'dst', 'target', 'output', 'extract'];
 const URL_WORDS = [
   ...[
     'url',
@@ -73,7 +75,7 @@ const URL_WORDS = [
     'domain',
     'webhook',
   ],
-  ...['endpoint', 'website'],
+  ...['endpoint', 'website', 'ip'],
 ];
 const AMOUNT_WORDS = ['amount', 'price', 'cost', 'fee', 'payment', 'balance', 'sum'];
 const BATCH_WORDS = [
@@ -185,8 +187,12 @@ function looksLikeUrl(leaf: Leaf): string | undefined {
 }
 
 function looksLikePath(leaf: Leaf): string | undefined {
-  const word = wordIn(leaf, PATH_WORDS);
-  return word === undefined || ABOUT_URL.test(leaf.about) ? undefined : named(word);
+  if (ABOUT_URL.test(leaf.about)) return undefined;
+  const sure = wordIn(leaf, PATH_WORDS);
+  if (sure !== undefined) return named(sure);
+  const maybe = wordIn(leaf, MAYBE_PATH_WORDS);
+  const told = ABOUT_FILES.exec(leaf.about) ?? ABOUT_FILES.exec(leaf.tool);
+  return maybe === undefined || told === null ? undefined : `${named(maybe)} and it is about "${told[0]}"`;
 }
 
 function looksLikeAmount(leaf: Leaf): string | undefined {

@@ -159,3 +159,35 @@ test('a misspelt argument is found when the policy is applied; a definition that
   expect(schema.stdout).toContain('"sum"?: Long,');
   expect((await run(['policy', 'schema', '--server', 'nowhere'])).code).toBe(1);
 });
+
+test('what might be declared is offered, and no more once it is', async () => {
+  const text = { type: 'string' };
+  await show(
+    'files',
+    { name: 'read', inputSchema: { type: 'object', properties: { path: text } } },
+    {
+      name: 'run_sql',
+      inputSchema: {
+        type: 'object',
+        properties: { query: text, 'odd key': { type: 'object', properties: { url: text } } },
+      },
+    },
+  );
+  const server = 'kind: Server\nname: files\nagent: branch\n';
+  const applied = await apply(server);
+  expect(applied.stdout).toMatch(
+    /^hint: Server\/files: 3 arguments look .* as read's path \(path\)\. See sallyport-gateway servers guess files$/m,
+  );
+  const guessed = await run(['servers', 'guess', 'files']);
+  expect(guessed.stdout).toBe(`arguments:
+  read:
+    path: { reader: path, roots: [/WHICH/FOLDERS] } # its name has "path"; write the folders that it may be in
+  run_sql:
+    query: sql # its name has "query" and it is about "sql"
+    "odd key.url": url # its name has "url"
+`);
+  const declared = await apply(`${server}${guessed.stdout}`);
+  expect([declared.code, declared.stdout]).toEqual([0, expect.not.stringContaining('hint')]);
+  expect((await run(['servers', 'guess', 'files'])).stdout).toContain('Nothing is guessed of "files"');
+  expect((await run(['servers', 'guess', 'nowhere'])).code).toBe(1);
+});

@@ -1,6 +1,7 @@
 import Type, { type Static } from 'typebox';
 import type { Change, Document, DocumentKind, Snapshot } from '../../registry/index.ts';
 import type { AdminApp } from '../app.ts';
+import { argumentHints } from '../argument-guesses.ts';
 import { authoriseKind, callerOf } from '../corridor.ts';
 import type { Applied, DocumentChanges } from '../document-changes.ts';
 import { APPLY_MAX_DOCUMENTS, BODY_MAX_BYTES, NAME_MAX_CHARS } from '../limits.ts';
@@ -78,6 +79,7 @@ const ApplyAnswer = Type.Object({
     description:
       'What holds, and is probably not what its author means: a policy on facts that nothing declares.',
   }),
+  hints: Type.Array(Type.String(), { description: 'What might be done further, in words.' }),
 });
 
 const READERS = ['administrator', 'policy-author', 'auditor', 'operator'] as const;
@@ -126,7 +128,10 @@ export function addDocumentRoutes(app: AdminApp, rooms: AdminRooms, changes: Doc
       const read = readBody(request.body);
       const kinds = new Set(read.documents.map((document) => document.kind).filter(isDocumentKind));
       for (const kind of kinds) await authoriseKind(rooms, caller, kind);
-      if (!request.body.dryRun) return appliedAnswer(await changes.apply(caller, () => read));
+      if (!request.body.dryRun) {
+        const applied = appliedAnswer(await changes.apply(caller, () => read));
+        return { ...applied, hints: await argumentHints(rooms, read.documents) };
+      }
       const plan = await changes.plan(read);
       return {
         version: plan.baseVersion,
@@ -134,6 +139,7 @@ export function addDocumentRoutes(app: AdminApp, rooms: AdminRooms, changes: Doc
         changes: plan.changes.map(changeAnswer),
         problems: [...read.problems, ...plan.problems],
         warnings: [...plan.warnings],
+        hints: await argumentHints(rooms, read.documents),
       };
     },
   });
@@ -190,6 +196,7 @@ function appliedAnswer(applied: Applied): Static<typeof ApplyAnswer> {
     changes: applied.changes.map(changeAnswer),
     problems: [],
     warnings: [...applied.warnings],
+    hints: [],
   };
 }
 

@@ -2,6 +2,7 @@ import Type, { type Static } from 'typebox';
 import type { Document } from '../../registry/index.ts';
 import type { ServerStatus } from '../../tunnel/index.ts';
 import type { AdminApp } from '../app.ts';
+import { undeclaredGuesses, yamlOf } from '../argument-guesses.ts';
 import { callerOf } from '../corridor.ts';
 import { pageInMemory } from '../pages.ts';
 import { AdminError } from '../problems.ts';
@@ -47,6 +48,7 @@ export function addServerRoutes(app: AdminApp, rooms: AdminRooms): void {
     },
   });
 
+  addGuesses(app, rooms);
   app.route({
     method: 'POST',
     url: '/servers/:name/probe',
@@ -67,10 +69,7 @@ export function addServerRoutes(app: AdminApp, rooms: AdminRooms): void {
     },
     handler: async (request, reply) => {
       const { name } = request.params;
-      const document = rooms.registry.snapshot().servers.get(name);
-      if (document === undefined) {
-        throw new AdminError('not_found', `There is no server named "${name}". GET /servers lists them.`);
-      }
+      const document = requireServer(rooms, name);
       const agents = document.spec.agents.filter((agent) => rooms.tunnel.attached(agent));
       if (agents.length === 0) throw new AdminError('agent_away', awayText(document));
       // A probe starts the server's process at the agent, so it is recorded like everything an operator does.
@@ -79,6 +78,47 @@ export function addServerRoutes(app: AdminApp, rooms: AdminRooms): void {
       return reply.code(202).send({ name, agents });
     },
   });
+}
+
+/** What might be declared of arguments. Shown, never applied: a server could say anything of itself. */
+function addGuesses(app: AdminApp, rooms: AdminRooms): void {
+  app.route({
+    method: 'GET',
+    url: '/servers/:name/argument-guesses',
+    config: { access: ['administrator', 'policy-author', 'auditor', 'operator'] },
+    schema: {
+      operationId: 'guessArguments',
+      summary: 'guess which undeclared arguments are SQL, commands, paths, addresses, amounts or batches',
+      tags: ['tools'],
+      params: closed({ name: ServerName }),
+      response: {
+        200: Type.Object({
+          guesses: Type.Array(
+            Type.Object({
+              tool: Type.String(),
+              argument: Type.String(),
+              reader: Type.String(),
+              why: Type.String({ description: 'What it was guessed by.' }),
+            }),
+          ),
+          yaml: Type.String({
+            description: 'Lines for the Server document; empty where there is nothing to declare.',
+          }),
+        }),
+      },
+    },
+    handler: async ({ params }) => {
+      const { spec } = requireServer(rooms, params.name);
+      const guesses = await undeclaredGuesses(rooms, params.name, spec);
+      return { guesses: [...guesses], yaml: yamlOf(guesses) };
+    },
+  });
+}
+
+function requireServer({ registry }: Pick<AdminRooms, 'registry'>, name: string): Document<'Server'> {
+  const document = registry.snapshot().servers.get(name);
+  if (document !== undefined) return document;
+  throw new AdminError('not_found', `There is no server named "${name}". GET /servers lists them.`);
 }
 
 function serverAnswer(rooms: AdminRooms, document: Document<'Server'>): Static<typeof ServerAnswer> {

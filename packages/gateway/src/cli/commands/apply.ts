@@ -16,6 +16,7 @@ export interface ApplyAnswer {
   }[];
   problems: { kind: string; name: string; place?: string; path: string; message: string }[];
   warnings: ApplyAnswer['problems'];
+  hints: string[];
 }
 
 /** `apply`: configuration as code. */
@@ -75,4 +76,5 @@ export function sayChanges(answer: ApplyAnswer): void {
   }
   if (answer.changes.length === 0 && answer.problems.length === 0) say('The files have no documents.');
   else if (!answer.dryRun) say(`The documents are at version ${answer.version}.`);
+  for (const hint of answer.hints) say(`hint: ${hint}`);
 }

@@ -42,6 +42,27 @@ export function addServerCommands(program: Command): void {
       );
     });
   servers
+    .command('guess <name>')
+    .summary('guess what might be declared of the arguments of its tools, and why')
+    .description(
+      "Prints lines for the Server document's `arguments`: which arguments look like SQL, commands, paths, addresses, " +
+        'amounts or batches and are not declared. Nothing is changed. Read them before you apply them: they are guessed ' +
+        'by names and by what the server says of itself.',
+    )
+    .option(...JSON_OPTION)
+    .addHelpText('after', example('servers guess ledger'))
+    .action(async (name: string, options: JsonOption, command: Command) => {
+      const answer = await connect(command).get<{ guesses: unknown[]; yaml: string }>(
+        `/servers/${segment(name)}/argument-guesses`,
+      );
+      if (options.json) return sayJson(answer);
+      say(
+        answer.guesses.length === 0
+          ? `Nothing is guessed of "${name}": its tools have no such arguments, have not been shown yet, or all is declared.`
+          : answer.yaml.trimEnd(),
+      );
+    });
+  servers
     .command('probe <name>')
     .summary('ask the agents to look at a server again')
     .option(...JSON_OPTION)
