@@ -15,7 +15,7 @@ function define(server: string, ...tools: object[]): void {
 
 let sallyport: Sallyport;
 beforeAll(async () => {
-  for (const server of ['reviewed', 'trusting', 'paged']) {
+  for (const server of ['reviewed', 'trusting', 'paged', 'ruled']) {
     define(server, READ, WRITE);
     writeFileSync(file(`${server}.calls`), '');
   }
@@ -26,8 +26,9 @@ beforeAll(async () => {
       reviewed: server('reviewed'),
       trusting: server('trusting'),
       paged: server('paged', { PAGE_SIZE: '1' }),
+      ruled: server('ruled'),
     },
-    documents: { reviewed: { pins: 'review' } },
+    documents: { reviewed: { pins: 'review' }, ruled: { pins: 'review' } },
   });
 });
 afterAll(async () => {
@@ -200,4 +201,24 @@ it('a list of pages is one list, and a tool that is not in it any more has gone'
   define('paged', READ);
   await expect.poll(() => called(made, 'write'), { timeout: 20_000, interval: 200 }).toBe('tool_unpinned');
   expect((await tool('paged', 'write')).state).toBe('gone');
+});
+
+it('a rule of the Server document pins what it covers, also what awaited a review, and says so in the log', async () => {
+  const made = await client('ruled');
+  expect(await listed(made)).toEqual([]);
+  const pinRules = [{ name: 'reading', tools: ['re*'] }];
+  const spec = { agents: ['test-agent'], pins: 'review', pinRules };
+  const applied = await sallyport.api('POST', '/apply', {
+    documents: [{ kind: 'Server', name: 'ruled', spec }],
+  });
+  expect(applied.status).toBe(200);
+  await expect.poll(() => called(made, 'read'), { timeout: 20_000 }).toBe('answered');
+  expect(await listed(made)).toEqual(['read']);
+  const entries = await sallyport.entries('tool.pinned');
+  expect(entries.filter(({ server }) => server === 'ruled')).toMatchObject([
+    { tool: 'read', actor: { kind: 'gateway' }, fields: { rule: 'reading' } },
+  ]);
+  define('ruled', { ...READ, title: 'Another' }, WRITE);
+  expect(await listed(made)).toEqual([]);
+  expect((await tool('ruled', 'read')).state).toBe('changed');
 });

@@ -2,12 +2,13 @@ import { systemClock } from '@sallyport/shared/clock';
 import { readMessage } from '@sallyport/shared/jsonrpc';
 import type { Audit } from './audit/index.ts';
 import type { AgentRules } from './masking/index.ts';
+import { namesTool } from './policy/index.ts';
 import type { Proposals } from './proposal/index.ts';
 import type { Registry, ServerSpec } from './registry/index.ts';
 import type { Sessions } from './session/index.ts';
 import type { Store } from './store/index.ts';
 import type { Logger } from './telemetry/index.ts';
-import { openTools, type Tools, type ToolsOptions } from './tools/index.ts';
+import { openTools, type PinRule, type Tools, type ToolsOptions } from './tools/index.ts';
 import type { ServerStatus, Tunnel } from './tunnel/index.ts';
 
 export interface ToolsParts {
@@ -34,6 +35,7 @@ export async function joinTools(parts: ToolsParts, undo: (() => unknown)[]): Pro
     clock: systemClock,
     record: (entry) => audit.record(entry),
     firstUse: (server) => registry.snapshot().servers.get(server)?.spec.pins === 'first-use',
+    rules: (server) => pinRules(registry.snapshot().servers.get(server)?.spec),
     ...agentsOf(parts),
   });
   undo.push(() => tools.close());
@@ -56,7 +58,7 @@ function agentsOf({
         const place = placeOf(tunnel, server, spec);
         const { agent, status } = place ?? {};
         if (agent === undefined || status === undefined || status.eras.length === 0) return [];
-        return [{ server, agent, identity: JSON.stringify([agent, spec.pins, status]) }];
+        return [{ server, agent, identity: JSON.stringify([agent, spec.pins, spec.pinRules, status]) }];
       }),
     coming: (server) => {
       const spec = registry.snapshot().servers.get(server)?.spec;
@@ -74,6 +76,15 @@ function agentsOf({
         ASK_MAX_MS,
       ),
   };
+}
+
+/** A Server document's rules as the tools room takes them. */
+function pinRules({ pinRules: rules = [] }: Pick<ServerSpec, 'pinRules'> = {}): PinRule[] {
+  return rules.map(({ name, tools, changed = false }) => ({
+    name,
+    covers: (tool) => tools.some((pattern) => namesTool(pattern, tool)),
+    changed,
+  }));
 }
 
 /** Where the document asks for two: one proposes to pin a definition, another confirms that very digest. */

@@ -43,3 +43,6 @@ export const MASKING_LIST_MAX = 500;
 
 /** Terms of one dictionary or allow-list: more belong in a detector. All are sent to every agent concerned. */
 export const MASKING_TERMS_MAX = 10_000;
+
+/** Rules of one server that pin without a reviewer: who needs more reviews nothing. */
+export const PIN_RULES_MAX = 20;

@@ -52,8 +52,17 @@ export interface ServerSpec {
    * definition of each tool nobody (`first-use`).
    */
   pins?: 'review' | 'second-person' | 'first-use';
+  /** Classes of tools whose definitions are pinned without a reviewer, where they have no marks. */
+  pinRules?: PinRuleSpec[];
   /** What is masked towards clients beyond the rules. Default: PCI and secrets. */
   masking?: ServerMasking;
+}
+
+/** Tools by the patterns of their names; with `changed` also a definition that takes the place of a pinned one. */
+export interface PinRuleSpec {
+  name: string;
+  tools: string[];
+  changed?: boolean;
 }
 
 /** How one argument is read for its risk; see the policy room's readers. */

@@ -36,20 +36,24 @@ export function stateOf({ seen, pinned, rejected }: Known): ToolState {
 }
 
 /**
+ * What is pinned without a reviewer: nothing, the first definition ever seen while nobody has decided on the tool, or any
+ * as long as none of the tool was rejected.
+ */
+export type PinsItself = 'first' | 'any' | false;
+
+/**
  * A definition was seen. Undefined where that changes nothing.
  *
- * @param firstUse whether the first definition ever seen is pinned by itself. Any other, and any after a decision,
- *   always needs a review.
+ * @param itself what may be pinned by itself; everything else needs a review
  */
 export function seen(
   known: Known | undefined,
   digest: string,
   source: Source,
-  firstUse: boolean,
+  itself: PinsItself,
 ): Drifted | undefined {
   const probed = source === 'probe' || (known?.seen !== undefined && known.probed);
-  const undecided = known === undefined || (known.pinned === undefined && known.rejected.length === 0);
-  const pinsItself = firstUse && undecided && (known === undefined || known.first === digest);
+  const pinsItself = mayPin(known, digest, itself);
   const next: Known = {
     first: known?.first ?? digest,
     seen: digest,
@@ -64,6 +68,13 @@ export function seen(
   const state = stateOf(next);
   const happening = state === 'pinned' ? 'restored' : state === 'changed' ? 'changed' : 'discovered';
   return { known: next, happening: state === 'rejected' ? undefined : happening };
+}
+
+function mayPin(known: Known | undefined, digest: string, itself: PinsItself): boolean {
+  if (itself === false) return false;
+  if (known === undefined) return true;
+  if (known.rejected.length > 0) return false;
+  return itself === 'any' ? known.pinned !== digest : known.pinned === undefined && known.first === digest;
 }
 
 /** The agent's question had an answer without it. Undefined where that changes nothing. */

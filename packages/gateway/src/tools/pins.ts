@@ -12,7 +12,18 @@ import {
 } from './entries.ts';
 import { ToolError } from './errors.ts';
 import { NewDefinitions } from './new-definitions.ts';
-import { conflict, distinct, drift, happened, type Rows, type Seen, type Step, usable } from './steps.ts';
+import type { PinRule } from './rules.ts';
+import {
+  conflict,
+  decisionOf,
+  distinct,
+  drift,
+  happened,
+  type Rows,
+  type Seen,
+  type Step,
+  usable,
+} from './steps.ts';
 import { keepDefinitions, loadTools, lockServer, saveTools, type ToolRow } from './table.ts';
 
 /** Channel of the notice that tools of a server have changed; the payload is the server. */
@@ -25,6 +36,8 @@ export interface PinsOptions {
   readonly record: RecordToolEntry;
   /** Whether the first definitions of a server's tools are pinned by themselves. Suspicious ones never are. */
   readonly firstUse: (server: string) => boolean;
+  /** Classes of a server's tools that are pinned by themselves; none where it isn't given. */
+  readonly rules?: (server: string) => readonly PinRule[];
 }
 
 /** Pins and what servers show: Postgres has the truth, memory what a call looks up. */
@@ -121,7 +134,16 @@ export class Pins {
   }
 
   #drift(server: string, rows: Rows, byName: ReadonlyMap<string, Seen>, source: Source): Step[] {
-    return drift(rows, byName, source, this.#options.firstUse(server));
+    const { firstUse, rules } = this.#options;
+    let names: ReadonlySet<string> | undefined;
+    return drift(rows, byName, source, {
+      firstUse: firstUse(server),
+      rules: rules?.(server) ?? [],
+      names: () => {
+        names ??= new Set([...this.names(), ...byName.keys()]);
+        return names;
+      },
+    });
   }
 
   /** More than is kept: what it shows is not shown, and what it had is not called, until it calms down. */
@@ -164,20 +186,23 @@ export class Pins {
           const fresh = new Map((await loadTools(db, server)).map((row) => [row.tool, row]));
           const { steps, definitions } = await work(fresh);
           if (steps.length === 0) return undefined;
-          tells = by !== GATEWAY_ACTOR || steps.some(({ drifted }) => drifted.happening !== 'pinned');
+          tells =
+            by !== GATEWAY_ACTOR ||
+            steps.some(({ tool, drifted }) => drifted.happening !== 'pinned' || fresh.has(tool));
           const now = clock.now();
           await keepDefinitions(
             db,
             definitions.map(({ digest, canonical }) => ({ digest, canonical: canonical() })),
             now,
           );
-          const saving = steps.map(({ tool, drifted, decision }) => ({
-            tool,
-            known: drifted.known,
-            ...(decision === undefined ? {} : { decision }),
-          }));
+          const saving = steps.map(({ tool, drifted, decision, rule }) => {
+            const made = rule === undefined ? decision : decisionOf(rule, now);
+            return { tool, known: drifted.known, ...(made === undefined ? {} : { decision: made }) };
+          });
           const result = await saveTools(db, server, saving, now);
-          const entries = toolEntries(server, steps.flatMap(happened), by, more);
+          const entries = [...Map.groupBy(steps, ({ rule }) => rule)].flatMap(([rule, some]) =>
+            toolEntries(server, some.flatMap(happened), by, rule === undefined ? more : { ...more, rule }),
+          );
           return { result, entries, notice: { channel: CHANNEL, payload: server } };
         },
         (_rows, entries) =>

@@ -1,7 +1,7 @@
 import { type Drifted, type Happening, missed, type Source, seen } from './drift.ts';
 import { ToolError } from './errors.ts';
 import { TOOLS_PER_SERVER_MAX } from './limits.ts';
-import { isSuspicious } from './marks.ts';
+import { pinsItself, type Unreviewed } from './rules.ts';
 import type { Decision, ToolRow } from './table.ts';
 
 /** A definition that was seen. */
@@ -19,6 +19,8 @@ export interface Step {
   readonly tool: string;
   readonly drifted: Drifted;
   readonly decision?: Decision;
+  /** The rule of the Server document that pins it. */
+  readonly rule?: string;
 }
 
 /** One definition for each name: of two under one name, the one that is not pinned counts. */
@@ -40,15 +42,17 @@ export function drift(
   rows: Rows,
   byName: ReadonlyMap<string, Seen>,
   source: Source,
-  firstUse: boolean,
+  unreviewed: Unreviewed,
 ): Step[] {
   const steps: Step[] = [];
-  for (const { name, digest, canonical } of byName.values()) {
+  for (const definition of byName.values()) {
+    const { name, digest } = definition;
     const known = rows.get(name);
-    const undecided = known === undefined || known.state === 'awaiting-review';
-    const pinsItself = firstUse && undecided && !isSuspicious(canonical());
-    const drifted = seen(known, digest, source, pinsItself);
-    if (drifted !== undefined) steps.push({ tool: name, drifted });
+    const { itself, rule } = pinsItself(unreviewed, definition, known);
+    const drifted = seen(known, digest, source, itself);
+    if (drifted === undefined) continue;
+    const ruled = drifted.happening === 'pinned' && rule !== undefined;
+    steps.push({ tool: name, drifted, ...(ruled ? { rule } : {}) });
   }
   if (source === 'list') return steps;
   for (const [tool, known] of rows) {
@@ -86,4 +90,9 @@ export function conflict(known: ToolRow, digest: string, pin: boolean): ToolErro
     'conflict',
     `"${known.tool}" can't be ${pin ? 'pinned' : 'rejected'} as ${digest.slice(0, 12)}…: ${now}. Look at it again.`,
   );
+}
+
+/** What is kept of a pin that a rule has made, in the place of a reviewer's decision. */
+export function decisionOf(rule: string, nowMs: number): Decision {
+  return { by: 'sallyport', atMs: nowMs, reason: `pinned by the rule "${rule}" of the Server document` };
 }

@@ -159,3 +159,18 @@ test('a server declares its arguments, in short or with options, and what is rea
     'arguments.t.x..y: names no argument: write `sql`, `options.query` or `items[].amount`.',
   ]);
 });
+
+test('rules that pin have names of their own, and none stands beside two people', async () => {
+  const { registry } = await open();
+  const plan = (more: object) =>
+    registry
+      .plan([{ kind: 'Server', name: 'bank', spec: { agent: 'a', ...more } }])
+      .problems.map(({ path, message }) => `${path}: ${message}`);
+  const rule = { name: 'reading', tools: ['get_*'] };
+  expect(plan({ pinRules: [rule, { ...rule, name: 'more', changed: true }] })).toEqual([]);
+  expect(plan({ pinRules: [rule, rule] })).toEqual([
+    'pinRules[1].name: another rule is already named "reading".',
+  ]);
+  expect(plan({ pins: 'second-person', pinRules: [rule] })[0]).toContain('pinRules: pins without anybody');
+  expect(plan({ pinRules: [{ ...rule, tools: [] }] })).toHaveLength(1);
+});

@@ -43,7 +43,7 @@ test.each([false, true])(
         };
         for (const each of steps) {
           if (each.kind === 'seen') {
-            known = seen(known, each.digest, each.source, firstUse)?.known ?? known;
+            known = seen(known, each.digest, each.source, firstUse && 'first')?.known ?? known;
             model.byProbe = each.source === 'probe' || (model.byProbe && model.shown !== undefined);
             model.first ??= each.digest;
             model.shown = each.digest;
@@ -105,4 +105,14 @@ test('what was rejected once is not news when it is shown again', () => {
   const other = seen(turnedDown, 'b', 'list', false);
   expect(other?.happening).toBe('discovered');
   expect(other && seen(other.known, 'a', 'list', false)).toMatchObject({ happening: undefined });
+});
+
+test('with "any" every definition is pinned as it comes, until one was rejected', () => {
+  const first = seen(undefined, 'a', 'probe', 'any')?.known as Known;
+  expect(first).toMatchObject({ pinned: 'a' });
+  expect(seen(first, 'a', 'probe', 'any')).toBeUndefined();
+  const second = seen(first, 'b', 'probe', 'any');
+  expect(second).toMatchObject({ known: { pinned: 'b', seen: 'b' }, happening: 'pinned' });
+  const turnedDown = rejected(second?.known as Known, 'b')?.known as Known;
+  expect(seen(turnedDown, 'c', 'probe', 'any')).toMatchObject({ known: { pinned: undefined } });
 });

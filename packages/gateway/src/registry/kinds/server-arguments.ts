@@ -4,13 +4,13 @@ import type { ArgumentReading, ServerSpec } from '../types.ts';
 import { strict } from './schema.ts';
 
 /** A tool's name with `*` for any characters. */
-const TOOL_PATTERN = '^[A-Za-z0-9_.*-]{1,128}$';
+export const TOOL_PATTERN = '^[A-Za-z0-9_.*-]{1,128}$';
 /** `sql`, `options.query`, `items[].amount`; a dot or bracket in a name is written behind a back slash. */
 const ARGUMENT_PATH =
   '^(?:[^.\\[\\]\\\\]|\\\\[.\\[\\]\\\\])+(?:\\[\\])*(?:\\.(?:[^.\\[\\]\\\\]|\\\\[.\\[\\]\\\\])+(?:\\[\\])*)*$';
 const ABSOLUTE_FOLDER = '^/';
 /** What policies name as a text: a word that looks the same to everyone. */
-const LABEL = '^[a-z0-9][a-z0-9-]{0,62}$';
+export const LABEL = '^[a-z0-9][a-z0-9-]{0,62}$';
 
 const READERS: readonly ArgumentReading['reader'][] = ['sql', 'shell', 'path', 'url', 'amount', 'batch'];
 

@@ -3,6 +3,7 @@ import { AGENTS_MAX, CALL_MAX_SECONDS, SESSION_MAX_MINUTES } from '../limits.ts'
 import { serverMasking } from './masking.ts';
 import { description, type Kind, SERVER_NAME, SERVER_NAME_RULE, strict } from './schema.ts';
 import { argumentProblems, argumentsSchema, labelsSchema, takeShortReadings } from './server-arguments.ts';
+import { pinProblems, pinRulesSchema } from './server-pins.ts';
 
 export const serverKind: Kind = {
   namePattern: new RegExp(SERVER_NAME),
@@ -39,7 +40,8 @@ export const serverKind: Kind = {
       }),
     ),
     pins: Type.Optional(Type.Enum(['review', 'second-person', 'first-use'])),
+    pinRules: pinRulesSchema,
   }),
   takeShortForms: takeShortReadings,
-  problems: argumentProblems,
+  problems: (spec) => [...argumentProblems(spec), ...pinProblems(spec)],
 };
