@@ -1,5 +1,4 @@
 import { systemClock } from '@sallyport/shared/clock';
-import { readMessage } from '@sallyport/shared/jsonrpc';
 import type { Audit } from './audit/index.ts';
 import { numberLexeme } from './call/index.ts';
 import {
@@ -10,6 +9,7 @@ import {
   type GrantTerms,
   openGrants,
 } from './grant/index.ts';
+import { announceTools } from './join-news.ts';
 import { type Limits, openLimits } from './limit/index.ts';
 import type { Policy } from './policy/index.ts';
 import type { Registry } from './registry/index.ts';
@@ -27,8 +27,6 @@ export interface AccessParts {
   readonly askApproval: (ask: ApprovalAsk) => Promise<string>;
   readonly withdrawApproval: (approval: string, reason: string) => Promise<void>;
 }
-
-const LIST_CHANGED = Buffer.from('{"jsonrpc":"2.0","method":"notifications/tools/list_changed"}');
 
 export interface Access {
   readonly grants: Grants;
@@ -51,12 +49,12 @@ export async function joinAccess(parts: AccessParts, undo: (() => unknown)[]): P
     if (effect === 'ended' && working.length > 0) {
       sessions.endWhere(({ id }) => working.includes(id), 'revoked');
     }
-    sessions.announce(
+    announceTools(
+      sessions,
       ({ principalKind, principal, server }) =>
         principalKind === grant.principal.kind &&
         principal === grant.principal.name &&
         server === grant.server,
-      readMessage(LIST_CHANGED),
     );
   });
   const limits = openLimits({ place: { pool: store.pool }, logger, numberLexeme });

@@ -1,6 +1,6 @@
 import { systemClock } from '@sallyport/shared/clock';
-import { readMessage } from '@sallyport/shared/jsonrpc';
 import type { Audit } from './audit/index.ts';
+import { announceTools } from './join-news.ts';
 import type { AgentRules } from './masking/index.ts';
 import { namesTool } from './policy/index.ts';
 import type { Proposals } from './proposal/index.ts';
@@ -22,7 +22,6 @@ export interface ToolsParts {
   readonly agentRules: AgentRules;
 }
 
-const LIST_CHANGED = Buffer.from('{"jsonrpc":"2.0","method":"notifications/tools/list_changed"}');
 /** Longest wait for an agent's answer; the agent gives up by itself before. */
 const ASK_MAX_MS = 30_000;
 
@@ -41,9 +40,7 @@ export async function joinTools(parts: ToolsParts, undo: (() => unknown)[]): Pro
   undo.push(() => tools.close());
   registry.onChange(() => tools.look());
   joinProposals(parts.proposals, tools);
-  tools.onChanged((server) =>
-    sessions.announce((session) => session.server === server, readMessage(LIST_CHANGED)),
-  );
+  tools.onChanged((server) => announceTools(sessions, (session) => session.server === server));
   return tools;
 }
 

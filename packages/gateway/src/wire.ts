@@ -10,6 +10,7 @@ import { type Identity, openIdentity } from './identity/index.ts';
 import { joinAccess } from './join-access.ts';
 import { approvalsForGrants, joinApproval } from './join-approval.ts';
 import { joinMasking, recordWithheld } from './join-masking.ts';
+import { joinNews } from './join-news.ts';
 import { joinNotify } from './join-notify.ts';
 import { checkFit, loadPolicies, openPolicy } from './join-policy.ts';
 import { joinReceipts } from './join-receipts.ts';
@@ -147,6 +148,7 @@ async function joinRooms(settings: Settings, logger: Logger, undo: (() => unknow
     undo,
   );
   late.tools = tools;
+  joinNews(registry, policy, sessions);
   joinRecords(proposals, audit);
   identity.onRevoked((tokenId) => sessions.endWhere((session) => session.tokenId === tokenId, 'revoked'));
   registry.onChange((snapshot) =>

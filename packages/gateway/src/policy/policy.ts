@@ -12,6 +12,7 @@ import { type Case, Judge, type JudgeOptions } from './judge.ts';
 import { PreparedSets } from './prepared-sets.ts';
 import type { Asked } from './question.ts';
 import type { RiskFacts } from './risk/readings.ts';
+import { scopeReaches } from './scope.ts';
 import type {
   Decision,
   DecisionRequest,
@@ -121,6 +122,17 @@ export class CedarPolicy implements Policy {
         return [{ policy: policy.name, message, refused: false }];
       }
     });
+  }
+
+  serversOf(cedar: string, servers: readonly string[]): string[] {
+    try {
+      const documents = examine(this.#sets.engine, [{ name: 'policy', cedar }]);
+      const policies = documents.flatMap((document) => document.policies);
+      return servers.filter((server) => policies.some(({ json }) => scopeReaches(json, server)));
+    } catch (thrown) {
+      this.#log('it is not known which servers a policy is about', thrown);
+      return [...servers];
+    }
   }
 
   schema(tools: Around['tools'], scope: SchemaScope = {}): string {

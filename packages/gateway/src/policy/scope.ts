@@ -39,6 +39,24 @@ export function scopeMatchesCall(policy: PolicyJson, server: string, tool: strin
   return actionMatches(policy, call) && resourceMatches(policy, call);
 }
 
+/** Whether calls of some tool of a server, or requests for access to it, are in a policy's scope. */
+export function scopeReaches(policy: PolicyJson, server: string): boolean {
+  const entity = entityIn(policy.resource);
+  if (entity?.type === TOOL_TYPE) {
+    const [owner, name] = entity.id.split('/', 2);
+    // A name without its server's is that of a tool of any.
+    return (name === undefined || owner === server) && actionMatches(policy, { action: 'call' });
+  }
+  if (scopeMatchesCall(policy, server, '')) return true;
+  return scopeMatchesRequest(policy) && (entity === undefined || entity.id === server);
+}
+
+/** The entity that a scope names its resource by, or by being in; undefined where it is open. */
+export function entityIn(resource: PolicyJson['resource']): Entity | undefined {
+  if (resource.op !== 'is') return 'entity' in resource ? entityOf(resource.entity) : undefined;
+  return resource.in !== undefined && 'entity' in resource.in ? entityOf(resource.in.entity) : undefined;
+}
+
 /** Whether some request for access is in a policy's scope. */
 export function scopeMatchesRequest(policy: PolicyJson): boolean {
   if (!actionMatches(policy, { action: 'request' })) return false;

@@ -112,6 +112,8 @@ export interface Policy {
    * not, risk facts that nothing declares. Texts with problems of their own are passed over.
    */
   fit(policies: readonly PolicySource[], around: Around): Misfit[];
+  /** Those of these servers whose tools, or requests for access, a policy text may have a say in, by its scopes. */
+  serversOf(cedar: string, servers: readonly string[]): string[];
   /** The Cedar schema with types of arguments from pinned definitions, for an editor. */
   schema(tools: Around['tools'], scope?: SchemaScope): string;
   /** ApprovalFlow documents that a policy text names by `@approval("FLOW")`, sorted; none of a text with problems. */

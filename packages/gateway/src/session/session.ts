@@ -30,6 +30,7 @@ export class Session {
   readonly #openChannel: OpenChannel;
   readonly #events: SessionEvents;
   readonly #links: Link[] = [];
+  readonly #news = new Set<(message: Message) => void>();
   #opening: Promise<Link> | undefined;
   #linkCount = 0;
   /** True once a server process was started: a legacy session then only ever resumes. */
@@ -100,6 +101,18 @@ export class Session {
   /** The link of a legacy session. */
   link(): Promise<Link> {
     return this.#linkFor({ idKey: undefined, progressKey: undefined });
+  }
+
+  /** The gateway's own news: on the stream of a legacy client, and for whoever has asked to be told. */
+  announce(message: Message): void {
+    if (this.identity.era === 'legacy') this.listener.say(message);
+    for (const listener of this.#news) listener(message);
+  }
+
+  /** Called with the gateway's own news, until what is returned is called. */
+  onNews(listener: (message: Message) => void): () => void {
+    this.#news.add(listener);
+    return () => this.#news.delete(listener);
   }
 
   expire(nowMs: number): void {

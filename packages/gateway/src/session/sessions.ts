@@ -136,10 +136,9 @@ export class Sessions {
     for (const session of [...this.#live.values()]) if (matches(session.identity)) session.end(reason);
   }
 
-  /** The gateway's own news for clients that listen, `notifications/tools/list_changed`; legacy sessions only. */
+  /** The gateway's own news for clients that listen, `notifications/tools/list_changed`. */
   announce(matches: (identity: SessionIdentity) => boolean, message: Message): void {
-    for (const session of this.#live.values())
-      if (session.identity.era === 'legacy' && matches(session.identity)) session.listener.say(message);
+    for (const session of this.#live.values()) if (matches(session.identity)) session.announce(message);
   }
 
   /** The agent's process is another one, or it said that these have ended. */

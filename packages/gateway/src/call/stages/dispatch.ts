@@ -1,10 +1,11 @@
 import { find, findPath, idKeyOf, type Message, MessageError, readMessage } from '@sallyport/shared/jsonrpc';
 import type { MaskAbout } from '../../masking/index.ts';
-import type { AgentScope, Arrived, ExchangeEnd, Session } from '../../session/index.ts';
+import type { AgentScope, Arrived, Exchange, ExchangeEnd, Session } from '../../session/index.ts';
 import { aboutOf } from '../about.ts';
 import { Ending, REFUSAL } from '../ending.ts';
 import type { Interims } from '../interims.ts';
 import type { Answer, Rooms } from '../rooms.ts';
+import { Subscription } from '../subscription.ts';
 import type { Incoming } from './receive.ts';
 import type { Intended, IntendedFields } from './record-intent.ts';
 
@@ -64,10 +65,26 @@ export async function dispatch(
       link.cancel(exchange);
     });
   }
+  const subscription = endless ? new Subscription(message, (news) => exchange.interim(news)) : undefined;
+  const unsubscribe = subscription && session.onNews((news) => subscription.tell(news));
+  try {
+    return await awaitAnswer(rooms, call, { exchange, interims, subscription });
+  } finally {
+    unsubscribe?.();
+  }
+}
+
+async function awaitAnswer(
+  rooms: Rooms,
+  call: Intended,
+  coming: { exchange: Exchange; interims: Interims; subscription: Subscription | undefined },
+): Promise<Answered> {
+  const { exchange, interims, subscription } = coming;
+  const { session, message } = call.fields.decided.attached;
   for (;;) {
     const arrival = await exchange.next();
     if (arrival.kind === 'interim') {
-      await interims.add(arrival.message);
+      await interims.add(subscription?.heard(arrival.message) ?? arrival.message);
       continue;
     }
     const came = { intended: call.fields, interims };

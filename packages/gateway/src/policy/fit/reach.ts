@@ -1,6 +1,6 @@
-import type { EntityUidJson, PolicyJson } from '@cedar-policy/cedar-wasm/nodejs';
+import type { PolicyJson } from '@cedar-policy/cedar-wasm/nodejs';
 import { TOOL_TYPE } from '../schema.ts';
-import { entityOf, scopeMatchesCall } from '../scope.ts';
+import { entityIn, scopeMatchesCall } from '../scope.ts';
 import type { Around, KnownTool } from './around.ts';
 
 /** A server of which calls of tools are in a policy's scope. */
@@ -32,17 +32,9 @@ export function reachOf(
 
 /** The tool that a scope names; its server too where it is `server/tool`. */
 function namedTool({ resource }: PolicyJson): { server: string | undefined; tool: string } | undefined {
-  const uid = constraintEntity(resource);
-  const entity = uid && entityOf(uid);
+  const entity = entityIn(resource);
   if (entity === undefined || entity.type !== TOOL_TYPE) return undefined;
   const slash = entity.id.indexOf('/');
   if (slash < 0) return { server: undefined, tool: entity.id };
   return { server: entity.id.slice(0, slash), tool: entity.id.slice(slash + 1) };
-}
-
-function constraintEntity(resource: PolicyJson['resource']): EntityUidJson | undefined {
-  if (resource.op === 'is') {
-    return resource.in !== undefined && 'entity' in resource.in ? resource.in.entity : undefined;
-  }
-  return 'entity' in resource ? resource.entity : undefined;
 }
