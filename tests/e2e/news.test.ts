@@ -47,7 +47,12 @@ async function expectNews(heard: { toolChanges: number }, tools: () => Promise<s
   const asked = await fetch(`${sallyport.url}/api/v1/grants`, {
     method: 'POST',
     headers: { authorization: `Bearer ${sallyport.token}`, 'content-type': 'application/json' },
-    body: JSON.stringify({ server: 'both', tools: ['test_simple_text'], reason: 'a booking to correct', minutes: 5 }),
+    body: JSON.stringify({
+      server: 'both',
+      tools: ['test_simple_text'],
+      reason: 'a booking to correct',
+      minutes: 5,
+    }),
   });
   expect(asked.status).toBe(201);
   await told(before + 3);

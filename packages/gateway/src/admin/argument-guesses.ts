@@ -1,5 +1,6 @@
 import { namesTool } from '../policy/index.ts';
 import { checkDocument, type DocumentInput, type ServerSpec } from '../registry/index.ts';
+import { visible } from '../tools/index.ts';
 import type { AdminRooms } from './rooms.ts';
 
 /** An argument that looks as if a reader should be declared for it. A proposal; nobody but a person applies it. */
@@ -47,7 +48,7 @@ export async function argumentHints(
     const { tool, argument, reader } = first;
     const all = guesses.length === 1 ? 'an argument looks' : `${guesses.length} arguments look`;
     hints.push(
-      `Server/${document.name}: ${all} like what risk facts are read from and isn't declared, as ${tool}'s ${argument} ` +
+      `Server/${document.name}: ${all} like what risk facts are read from and isn't declared, as ${tool}'s ${visible(argument)} ` +
         `(${reader}). See sallyport-gateway servers guess ${document.name}`,
     );
   }
@@ -75,6 +76,10 @@ export function yamlOf(guesses: readonly ArgumentGuess[]): string {
   return text;
 }
 
+/** A name that a server chose as a key: what is not ASCII as an escape, so that nothing in it hides. */
 function key(name: string): string {
-  return PLAIN_KEY.test(name) ? name : JSON.stringify(name);
+  if (PLAIN_KEY.test(name)) return name;
+  return JSON.stringify(name).replace(/[^\x20-\x7e]/g, (unit) => {
+    return `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`;
+  });
 }

@@ -47,3 +47,6 @@ export const SHAPE_VALUES_MAX = 5_000;
 
 /** Different types of the arguments that one policy reads, over the tools in its scope; the others are not type-checked. */
 export const ARGUMENT_TYPINGS_MAX = 20;
+
+/** Type checks remembered: most have no problems and are a digest. */
+export const TYPE_CHECKS_MAX = 2_000;

@@ -6,6 +6,7 @@ import { type DocumentProblems, PolicyError } from './errors.ts';
 import type { Around, Misfit } from './fit/around.ts';
 import { misfitsOf } from './fit/fit.ts';
 import { generatedSchema, type SchemaScope } from './fit/generated.ts';
+import { TypeChecks } from './fit/typing.ts';
 import { InForce, type PolicySet, versionOf } from './in-force.ts';
 import { denial } from './interpret.ts';
 import { type Case, Judge, type JudgeOptions } from './judge.ts';
@@ -30,6 +31,7 @@ export interface PolicyOptions extends JudgeOptions {
 /** Decides with Cedar. Everything that isn't a clear answer of the engine is a denial. */
 export class CedarPolicy implements Policy {
   readonly #sets = new PreparedSets();
+  readonly #types = new TypeChecks(this.#sets.engine);
   readonly #judge: Judge;
   readonly #logger: PolicyOptions['logger'];
   #inForce: InForce | undefined;
@@ -111,17 +113,16 @@ export class CedarPolicy implements Policy {
   }
 
   fit(policies: readonly PolicySource[], around: Around): Misfit[] {
-    return policies.flatMap((policy): Misfit[] => {
-      try {
-        return this.#examine([policy]).flatMap(([name, examined]) =>
-          examined.problems.length > 0 ? [] : misfitsOf(this.#sets.engine, name, examined, around),
-        );
-      } catch (thrown) {
-        this.#log('a policy could not be compared with what there is', thrown);
-        const message = 'the policy could not be compared with approval flows and tools';
-        return [{ policy: policy.name, message, refused: false }];
-      }
-    });
+    try {
+      const checked = this.#examine(policies).map(([name, document]) => ({ name, document }));
+      return checked
+        .filter(({ document }) => document.problems.length === 0)
+        .flatMap(({ name, document }) => misfitsOf(this.#types, name, document, around));
+    } catch (thrown) {
+      this.#log('policies could not be compared with what there is', thrown);
+      const message = 'policies could not be compared with approval flows and tools';
+      return policies.slice(0, 1).map(({ name }) => ({ policy: name, message, refused: false }));
+    }
   }
 
   serversOf(cedar: string, servers: readonly string[]): string[] {

@@ -119,8 +119,15 @@ export class Pins {
     return row;
   }
 
-  /** Reads one server's tools, or all, from the table. */
+  /**
+   * Reads one server's tools, or all, from the table. One server's behind what is under way for it: the notice of an own
+   * step may come before its end, and would be taken for another's.
+   */
   async reload(server?: string): Promise<void> {
+    await (server === undefined ? this.#read() : this.#turn(server, () => this.#read(server)));
+  }
+
+  async #read(server?: string): Promise<void> {
     const rows = await loadTools(this.#options.store.pool, server);
     const servers = server === undefined ? new Set(this.#servers.keys()) : new Set([server]);
     for (const row of rows) servers.add(row.server);
@@ -210,7 +217,7 @@ export class Pins {
             logger.error('a step that failed could not be recorded as such', { reason: errorText(thrown) }),
           ),
       );
-      if (saved === undefined) await this.reload(server);
+      if (saved === undefined) await this.#read(server);
       else this.#saved(server, saved, tells);
       return saved ?? [];
     } catch (cause) {

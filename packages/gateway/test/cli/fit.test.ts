@@ -169,7 +169,7 @@ test('what might be declared is offered, and no more once it is', async () => {
       name: 'run_sql',
       inputSchema: {
         type: 'object',
-        properties: { query: text, 'odd key': { type: 'object', properties: { url: text } } },
+        properties: { query: text, 'odd\u202ekey': { type: 'object', properties: { url: text } } },
       },
     },
   );
@@ -184,7 +184,7 @@ test('what might be declared is offered, and no more once it is', async () => {
     path: { reader: path, roots: [/WHICH/FOLDERS] } # its name has "path"; write the folders that it may be in
   run_sql:
     query: sql # its name has "query" and it is about "sql"
-    "odd key.url": url # its name has "url"
+    "odd\\u202ekey.url": url # its name has "url"
 `);
   const declared = await apply(`${server}${guessed.stdout}`);
   expect([declared.code, declared.stdout]).toEqual([0, expect.not.stringContaining('hint')]);

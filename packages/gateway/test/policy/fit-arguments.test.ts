@@ -129,6 +129,22 @@ describe('names of arguments', () => {
     expect(fit(onTool('context.arguments.limit > 1', 'forbid', 'refund'), [REFUND])).toHaveLength(1);
   });
 
+  test('what hides in the names that a server chose is spelled out, and long ones are cut', () => {
+    const odd = tool('odd', {
+      'a\u202eb': {},
+      ['x'.repeat(100_000)]: {},
+      'naïve – ok': {},
+      'z\u200bz': {},
+      '\ud800': {},
+    });
+    const [words = ''] = fit(onTool('context.arguments.other == 1', 'permit', 'odd'), [odd]);
+    expect(words).toContain('a⟦U+202E⟧b, naïve – ok, xxx');
+    expect(words).toContain('z⟦U+200B⟧z');
+    expect(words.length).toBeLessThan(400);
+    const schema = policy.schema(around([odd]).tools);
+    expect(schema).not.toMatch(/\u202e|\u200b/);
+  });
+
   test('requests for access have arguments of their own; prompts are not looked at', () => {
     const request = (condition: string) =>
       `permit (principal, action == Sallyport::Action::"request", resource) when { ${condition} };`;

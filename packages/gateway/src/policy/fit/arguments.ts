@@ -2,12 +2,10 @@ import type { CompiledPolicy } from '../compile.ts';
 import { placeAt } from '../places.ts';
 import { scopeMatchesRequest } from '../scope.ts';
 import type { Around, Misfit } from './around.ts';
+import { listed, shownName } from './names.ts';
 import { type ContextPath, contextPaths, looksAtResource, placeOfPath } from './paths.ts';
 import type { Reached } from './reach.ts';
 import { type Shape, shapeOf } from './shape.ts';
-
-/** Names listed in one message. */
-const LISTED_MAX = 12;
 
 /** What may be called or asked for within a policy's scope, with what its arguments look like. */
 export interface Subject {
@@ -123,7 +121,7 @@ function misfitOf(
       at: missing.at,
       words: {
         message: `"${path.slice(0, missing.at + 1).join('.')}" is no argument of ${listed(titles)}`,
-        help: meant === undefined ? there : `did you mean "${meant}"? ${there}`,
+        help: meant === undefined ? there : `did you mean "${shownName(meant)}"? ${there}`,
         refused: pinned,
       },
     };
@@ -176,10 +174,4 @@ function missingIn(shape: Shape, path: readonly string[]): { at: number; known: 
 
 function distinct(paths: readonly ContextPath[]): (readonly string[])[] {
   return [...new Map(paths.map(({ names }) => [JSON.stringify(names), names])).values()];
-}
-
-/** The first of several names, and how many more there are. */
-export function listed(names: readonly string[]): string {
-  const more = names.length > LISTED_MAX ? ` and ${names.length - LISTED_MAX} more` : '';
-  return `${names.slice(0, LISTED_MAX).join(', ')}${more}`;
 }

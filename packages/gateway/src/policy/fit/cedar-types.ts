@@ -1,3 +1,4 @@
+import { shownName } from './names.ts';
 import type { Member, Shape } from './shape.ts';
 
 /** A name that Cedar's text takes between quotation marks as it stands. */
@@ -38,7 +39,7 @@ export function argumentLines(shape: Shape): string[] {
   if (shape.is !== 'record') return ['// Any arguments: the schema says nothing of them.'];
   const lines = [...shape.members].map(([name, { shape: member, required }]) => {
     const type = PLAIN.test(name) ? cedarType(member) : undefined;
-    const shown = JSON.stringify(name);
+    const shown = JSON.stringify(PLAIN.test(name) ? name : shownName(name));
     return type === undefined
       ? `// ${shown}${required ? '' : '?'}: ${openWord(member)}`
       : `${shown}${required ? '' : '?'}: ${type},`;

@@ -1,15 +1,14 @@
 import type { Examined } from '../check.ts';
-import type { Engine } from '../engine.ts';
 import { argumentMisfits, subjectsOf } from './arguments.ts';
 import type { Around, Misfit } from './around.ts';
 import { flowMisfits } from './flows.ts';
 import { reachOf } from './reach.ts';
 import { riskMisfits } from './risk.ts';
-import { typeMisfits } from './typing.ts';
+import { type TypeChecks, typeMisfits } from './typing.ts';
 
 /** What a document that reads well says and that doesn't fit what there is, in the order of its text. */
 export function misfitsOf(
-  engine: Engine,
+  types: TypeChecks,
   name: string,
   { text, policies }: Examined,
   around: Around,
@@ -22,7 +21,7 @@ export function misfitsOf(
         ...flowMisfits(policy, text, around),
         ...riskMisfits(policy, text, reach, around),
         ...argumentMisfits(policy, text, { subjects, reach, nearest: around.nearest }),
-        ...typeMisfits(engine, policy, text, subjects),
+        ...typeMisfits(types, policy, text, subjects),
       ];
     })
     .map((misfit) => ({ policy: name, ...misfit }))

@@ -1,6 +1,7 @@
 import { cedarSchema } from '../schema.ts';
 import type { Around, KnownTool } from './around.ts';
 import { argumentLines, cedarType, isPlainMember } from './cedar-types.ts';
+import { shownName } from './names.ts';
 import { type Shape, shapeOf } from './shape.ts';
 
 /** Of which tools a schema is wanted; all that are pinned where nothing is said. */
@@ -56,7 +57,7 @@ function linesInCommon(tools: readonly Typed[]): string[] {
   }
   return [...types].sort().map(([name, found]) => {
     const [type, another] = found;
-    const shown = JSON.stringify(name);
+    const shown = JSON.stringify(isPlainMember(name) ? name : shownName(name));
     return type === undefined || another !== undefined || found.size > 1 || !isPlainMember(name)
       ? `// ${shown}?: without one type in all tools that have it`
       : `${shown}?: ${type},`;

@@ -4,11 +4,9 @@ import type { ReaderName } from '../risk/cedar-types.ts';
 import { READERS } from '../risk/cedar-types.ts';
 import { namesTool } from '../risk/declared.ts';
 import type { Around, Misfit } from './around.ts';
+import { listed } from './names.ts';
 import { contextPaths, placeOfPath } from './paths.ts';
 import type { Reached } from './reach.ts';
-
-/** Places named in one message. */
-const LISTED_MAX = 10;
 
 /**
  * Risk facts that a policy reads and that calls in its scope never have, because nothing is declared for the reader.
@@ -31,12 +29,11 @@ export function riskMisfits(
     if (path === undefined) return [];
     const lacking = reach.flatMap((reached) => lackingOf(reached, reader, around));
     if (lacking.length === 0) return [];
-    const more = lacking.length > LISTED_MAX ? ` and ${lacking.length - LISTED_MAX} more` : '';
     const at = Buffer.byteLength(text.slice(0, placeOfPath(text, ['risk', reader])));
     return [
       {
         message:
-          `context.risk.${reader} is never there for calls of ${lacking.slice(0, LISTED_MAX).join(', ')}${more}: ` +
+          `context.risk.${reader} is never there for calls of ${listed(lacking)}: ` +
           `no argument is declared as ${reader}, so a condition behind "has ${reader}" never holds for them`,
         ...placeAt(document, offset + at),
         help: `declare which argument it is in the Server document, as arguments: { TOOL: { ARGUMENT: ${reader} } }`,
@@ -59,6 +56,6 @@ function lackingOf(
     .filter(({ name, likely }) => !declares(name) && likely.some((each) => each.reader === reader))
     .map(({ name, likely }) => {
       const arguments_ = likely.filter((each) => each.reader === reader).map(({ argument }) => argument);
-      return `${server}/${name} (likely: ${arguments_.join(', ')})`;
+      return `${server}/${name} (likely: ${listed(arguments_)})`;
     });
 }

@@ -1,11 +1,15 @@
+import { canonicalDigest } from '@sallyport/shared/canonical-json';
 import type { CompiledPolicy } from '../compile.ts';
 import type { Engine } from '../engine.ts';
-import { ARGUMENT_TYPINGS_MAX } from '../limits.ts';
-import { cedarSchema } from '../schema.ts';
+import { ARGUMENT_TYPINGS_MAX, TYPE_CHECKS_MAX } from '../limits.ts';
+import { Remembered } from '../remembered.ts';
+import { type ArgumentTypes, cedarSchema } from '../schema.ts';
+import type { PolicyProblem } from '../types.ts';
 import { validate } from '../validate.ts';
-import { argumentPaths, listed, type Subject } from './arguments.ts';
+import { argumentPaths, type Subject } from './arguments.ts';
 import type { Misfit } from './around.ts';
 import { cedarType, isPlainMember } from './cedar-types.ts';
+import { listed } from './names.ts';
 import { looksAtResource } from './paths.ts';
 import type { Shape } from './shape.ts';
 
@@ -13,12 +17,35 @@ import type { Shape } from './shape.ts';
 type Typed = Map<string, string | Typed>;
 
 /**
+ * Type checks by the engine, remembered: each takes it some milliseconds, most of them for the schema, and the same
+ * policies are applied again and again.
+ */
+export class TypeChecks {
+  readonly #engine: Engine;
+  readonly #known = new Remembered<readonly PolicyProblem[]>(TYPE_CHECKS_MAX);
+
+  constructor(engine: Engine) {
+    this.#engine = engine;
+  }
+
+  problemsOf(policy: CompiledPolicy, document: string, types: ArgumentTypes): readonly PolicyProblem[] {
+    const key = canonicalDigest([policy.offset, document, types.call ?? '', types.request ?? '']);
+    const known = this.#known.get(key);
+    if (known !== undefined) return known;
+    const parsed = [{ text: document, policies: [policy] }];
+    const [problems = []] = validate(this.#engine, parsed, cedarSchema(types));
+    this.#known.set(key, problems);
+    return problems;
+  }
+}
+
+/**
  * What a policy does with arguments that their types don't allow: comparing a text with a number, say. The engine checks
  * it with a schema that has the types of just the arguments that the policy looks at, once for each way in which the
  * definitions in its scope type them. What is open has no type and isn't checked; `has` is taken to hold.
  */
 export function typeMisfits(
-  engine: Engine,
+  types: TypeChecks,
   policy: CompiledPolicy,
   document: string,
   subjects: readonly Subject[],
@@ -34,8 +61,7 @@ export function typeMisfits(
   for (const group of [...byType.values()].slice(0, ARGUMENT_TYPINGS_MAX)) {
     const [one] = group;
     if (one === undefined || one.type === '{}') continue;
-    const schema = cedarSchema({ [one.subject.kind]: one.type });
-    const [problems = []] = validate(engine, [{ text: document, policies: [policy] }], schema);
+    const problems = types.problemsOf(policy, document, { [one.subject.kind]: one.type });
     for (const { message, ...more } of problems) {
       const key = `${more.line} ${more.column} ${message}`;
       if (told.has(key)) continue;
