@@ -98,6 +98,22 @@ it('a legacy client with an open stream is told', async () => {
   await client.close();
 });
 
+it('one whose groups change is told, others are not', async () => {
+  const connected = async (token: string) => {
+    const made = await connectModernClient(sallyport.mcp('both'), token, { pin: '2026-07-28' });
+    const subscription = await made.client.listen({ toolsListChanged: true });
+    return { ...made, subscription };
+  };
+  const other = await connected(sallyport.token);
+  const moved = await connected(await sallyport.newToken('moved', ['engineers']));
+  const documents = [{ kind: 'ServiceAccount', name: 'moved', spec: { groups: [], roles: ['user'] } }];
+  expect((await sallyport.api('POST', '/apply', { documents })).status).toBe(200);
+  await expect.poll(() => moved.heard.toolChanges, { timeout: 10_000 }).toBe(1);
+  expect(other.heard.toolChanges).toBe(0);
+  await other.subscription.close();
+  for (const { client } of [other, moved]) await client.close();
+});
+
 it('one who asked for other news is not', async () => {
   const { client, heard } = await connectModernClient(sallyport.mcp('both'), sallyport.token, {
     pin: '2026-07-28',

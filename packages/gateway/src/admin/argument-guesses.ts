@@ -46,9 +46,10 @@ export async function argumentHints(
     const [first] = guesses;
     if (first === undefined) continue;
     const { tool, argument, reader } = first;
-    const all = guesses.length === 1 ? 'an argument looks' : `${guesses.length} arguments look`;
+    const [all, are] =
+      guesses.length === 1 ? ['an argument looks', "isn't"] : [`${guesses.length} arguments look`, "aren't"];
     hints.push(
-      `Server/${document.name}: ${all} like what risk facts are read from and isn't declared, as ${tool}'s ${visible(argument)} ` +
+      `Server/${document.name}: ${all} like what risk facts are read from and ${are} declared, as ${tool}'s ${visible(argument)} ` +
         `(${reader}). See sallyport-gateway servers guess ${document.name}`,
     );
   }

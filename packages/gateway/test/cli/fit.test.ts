@@ -176,7 +176,7 @@ test('what might be declared is offered, and no more once it is', async () => {
   const server = 'kind: Server\nname: files\nagent: branch\n';
   const applied = await apply(server);
   expect(applied.stdout).toMatch(
-    /^hint: Server\/files: 3 arguments look .* as read's path \(path\)\. See sallyport-gateway servers guess files$/m,
+    /^hint: Server\/files: 3 arguments look .* aren't declared, as read's path \(path\)\. See sallyport-gateway servers guess files$/m,
   );
   const guessed = await run(['servers', 'guess', 'files']);
   expect(guessed.stdout).toBe(`arguments:

@@ -115,3 +115,23 @@ describe('risk facts that nothing declares', () => {
     expect(fit(text('context has risk.sql.level'))).toHaveLength(1);
   });
 });
+
+test.each<[string, string[]]>([
+  ['resource', ['a', 'b']],
+  ['resource in Sallyport::Server::"a"', ['a']],
+  ['resource == Sallyport::Tool::"a/t"', ['a']],
+  ['resource == Sallyport::Tool::"t"', ['a', 'b']],
+  ['resource is Sallyport::Tool in Sallyport::Server::"b"', ['b']],
+  ['resource is Sallyport::Prompt', []],
+  ['resource == Sallyport::Server::"a"', []],
+])('a policy on calls with the scope %s is about the tools of %j', (scope, servers) => {
+  const text = `permit (principal, action == Sallyport::Action::"call", ${scope});`;
+  expect(policy.serversOf(text, ['a', 'b'])).toEqual(servers);
+});
+
+test('a policy on requests for access is about the server that is asked for', () => {
+  const text = (scope: string) => `permit (principal, action == Sallyport::Action::"request", ${scope});`;
+  expect(policy.serversOf(text('resource == Sallyport::Server::"a"'), ['a', 'b'])).toEqual(['a']);
+  expect(policy.serversOf(text('resource'), ['a', 'b'])).toEqual(['a', 'b']);
+  expect(policy.serversOf('permit (principal, action, nonsense', ['a'])).toEqual([]);
+});
