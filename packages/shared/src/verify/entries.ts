@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto';
+import { ApprovalClaims } from './approvals.ts';
 import { Calls } from './calls.ts';
 import { isCanonical } from './canonical.ts';
 import type { Signed } from './checkpoints.ts';
@@ -15,6 +16,7 @@ const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 /** Goes through the entries in order and holds each against the log's rules and the checkpoints. */
 export class Entries {
   readonly calls = new Calls();
+  readonly approvals = new ApprovalClaims();
   readonly receipts = new ReceiptClaims();
   /** Digests of bodies that entries name; kept where the export has bodies. */
   readonly named = new Set<string>();
@@ -94,7 +96,8 @@ export class Entries {
       );
     }
     this.#takeTime(file, entry.ts);
-    const wrong = this.calls.take({ seq, kind: entry.kind, call: entry.call });
+    const wrong =
+      this.calls.take({ seq, kind: entry.kind, call: entry.call }) ?? this.approvals.take(seq, entry.value);
     if (wrong !== undefined) throw new Unproven(file, wrong, seq);
     this.receipts.take(seq, entry.value);
     if (this.keepNamed) this.#name(entry.value);

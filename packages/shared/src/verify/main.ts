@@ -19,8 +19,9 @@ Exit code 0: everything is proven. 1: something is not, and the first such file 
   --json       print one JSON document
 `;
 
-/** Entries name approvals, and nothing here compares them. */
-const APPROVALS_OPEN = 'that held calls had their approvals: read the entries approval.decided beside theirs';
+/** Policies are not evaluated here. */
+const HOLDING_OPEN =
+  'that policy held each call that it should have: `sallyport-gateway policy` has the policies of a version';
 
 /** Signals to the shell: proven, not proven, not asked rightly. */
 const EXIT = { proven: 0, unproven: 1, usage: 2 } as const;
@@ -98,6 +99,11 @@ function report(proven: Proven): string {
       : [
           `    under way: the calls of entries ${calls.open.slice(0, 20).join(', ')}${calls.open.length > 20 ? ', …' : ''}`,
         ]),
+    ...(calls.approved === 0
+      ? []
+      : [
+          `  ${calls.approved} calls were held: each had its approval, by others than who asked, once, for exactly that`,
+        ]),
     proven.keysGiven
       ? '  signed by the keys you gave'
       : '  signed by these keys, which come from the export itself: compare them with what you have from elsewhere',
@@ -146,6 +152,6 @@ function witnessLines({
       ? []
       : [`  ${kept.sealed} sealed originals are here; only the master key opens them`]),
     'NOT PROVEN BY THIS:',
-    ...[...open, ...receipts.open, ...anchors.open, APPROVALS_OPEN].map((what) => `  - ${what}`),
+    ...[...open, ...receipts.open, ...anchors.open, HOLDING_OPEN].map((what) => `  - ${what}`),
   ];
 }

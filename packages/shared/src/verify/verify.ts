@@ -40,6 +40,8 @@ export interface Proven {
     readonly intents: number;
     readonly outcomes: number;
     readonly indeterminate: number;
+    /** Let through under an approval, each preceded by it, spent once, with the same digest. */
+    readonly approved: number;
     /** Seqs of intents whose calls were under way when the export was made. */
     readonly open: readonly number[];
   };
@@ -91,7 +93,7 @@ export async function verifyExport(
   const entries = new Entries(origin, checkpoints.signed, sizes);
   entries.keepNamed = manifest.others.some(({ path }) => path === BODIES);
   for (const part of manifest.parts) await takePart(folder, part, entries);
-  const { calls, count, firstTs, lastTs } = entries;
+  const { calls, approvals, count, firstTs, lastTs } = entries;
   requireAnchored(given, (at) => entries.rootAt(at), count);
   const kept = await readKept(folder, manifest.others, entries.named);
   const anchored = await proveAnchors(listed, given, checkpoints, authorities);
@@ -113,6 +115,7 @@ export async function verifyExport(
       intents: calls.intents,
       outcomes: calls.outcomes,
       indeterminate: calls.indeterminate,
+      approved: approvals.approved,
       open: calls.open,
     },
   };

@@ -63,7 +63,9 @@ export async function approve(
     );
     const held = { ...current, attached, decision: { ...again.decision, flows: approval.flows } };
     if (again.decision.effect === 'allow' && askOf(rooms, held)?.digest === approval.digest) {
-      const facts = { ...again.facts, approval: approval.id };
+      // What the consent was given to stands in the intent itself, so that a verifier can compare them.
+      const fields = { ...again.facts.fields, approvalDigest: approval.digest };
+      const facts = { ...again.facts, approval: approval.id, fields };
       return new Approved({ decided: { ...again, facts }, facts, approval });
     }
     await rooms.approval.supersede(approval.id, 'what the call is decided by has changed');
