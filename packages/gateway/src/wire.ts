@@ -72,6 +72,7 @@ async function joinRooms(settings: Settings, logger: Logger, undo: (() => unknow
     witnessing: witnessSettings(settings),
     anchoring: anchorSettings(settings),
     forwardTo: forwardTargets(settings),
+    ...(foundation.embedded === undefined ? {} : { disk: { folder: settings.dataDir } }),
   });
   undo.push(() => audit.close());
   const policy = await openPolicy(logger);

@@ -13,6 +13,7 @@ export type {
   Actor,
   Audit,
   AuditWitnesses,
+  DiskState,
   EntryDecision,
   EntryDraft,
   EntryKind,

@@ -160,3 +160,11 @@ export const FORWARD_RETRY_MAX_MS = 30_000;
 
 /** What a stop waits for, so that what was sent arrives. */
 export const FORWARD_STOP_MAX_MS = 3_000;
+
+/** Free shares of the embedded database's disk: an alarm, its end, and no new calls (AUDIT.md, When it fails). */
+export const DISK_LOW_SHARE = 0.1;
+export const DISK_WELL_SHARE = 0.12;
+export const DISK_REFUSE_SHARE = 0.02;
+
+/** How often it is looked at: at 20,000 entries/s, 10 s are 200 MB. */
+export const DISK_LOOK_MS = 10_000;

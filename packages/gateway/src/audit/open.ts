@@ -10,6 +10,7 @@ import type { Checkpointer } from './checkpoint/checkpointer.ts';
 import { openCheckpointer, openSigner, type SignerOptions } from './checkpoint/open.ts';
 import type { LogSigner } from './checkpoint/signer.ts';
 import { readCheckpoints } from './checkpoint/table.ts';
+import { type DiskSettings, DiskWatch } from './disk.ts';
 import { AuditError, unavailable } from './errors.ts';
 import { Forwarder, type ForwardTarget } from './forward/forwarder.ts';
 import { LAST_CHECKPOINT_MAX_MS, SLOT_PREFER_MS, SLOT_WAIT_MS, SLOTS_MAX } from './limits.ts';
@@ -37,6 +38,8 @@ export interface AuditOptions {
   readonly signer?: SignerOptions;
   /** Seals exact requests. Without it none may be recorded: for tests of other rooms. */
   readonly sealer?: Sealer;
+  /** The disk that the log is on, where it is the gateway's to watch. */
+  readonly disk?: DiskSettings;
   /** Receivers that every entry is handed to. */
   readonly forwardTo?: readonly ForwardTarget[];
   /** Where they are anchored; without it nowhere. */
@@ -70,13 +73,14 @@ export async function openAudit(options: AuditOptions): Promise<Audit> {
   let checkpointer: Checkpointer | undefined;
   let witnesses: Witnesses | undefined;
   let anchors: Anchors | undefined;
+  let disk: DiskWatch | undefined;
   const log = new Log({
     origin,
     deploymentName,
     clock,
     logger,
     takeAgain: () => OwnedSlot.take(store, slot, origin),
-    refuseCalls: () => refusal(checkpointer) ?? witnesses?.refusal() ?? anchors?.refusal(),
+    refuseCalls: () => refusal(checkpointer) ?? witnesses?.refusal() ?? anchors?.refusal() ?? disk?.refusal(),
     ...(periodKeys === undefined ? {} : { periodKeys }),
     ...(signer === undefined ? {} : { startFields: { keys: signer.keyTexts } }),
     beforeRelease: async () => lastCheckpoint(checkpointer, logger),
@@ -108,6 +112,8 @@ export async function openAudit(options: AuditOptions): Promise<Audit> {
       anchors = await openAnchors(options.anchoring, { store, slot, origin, newest, record, clock, logger });
     }
   }
+  if (options.disk !== undefined)
+    disk = await DiskWatch.open({ ...options.disk, record: (draft) => log.record(draft), logger });
   logger.info('audit log opened', { origin, entries: log.size, keys: signer?.keyTexts });
   const summaries = new Summaries({ store, slot, logSize: () => log.size, logger });
   const forwarders = await Promise.all(
@@ -132,6 +138,7 @@ export async function openAudit(options: AuditOptions): Promise<Audit> {
     periodKeys,
     witnesses,
     anchors,
+    disk,
     summaries,
     forwarders,
   });
@@ -147,6 +154,7 @@ function doorOf(
     periodKeys,
     witnesses,
     anchors,
+    disk,
     summaries,
     forwarders,
   }: {
@@ -157,12 +165,13 @@ function doorOf(
     periodKeys: PeriodKeys | undefined;
     witnesses: Witnesses | undefined;
     anchors: Anchors | undefined;
+    disk: DiskWatch | undefined;
     summaries: Summaries;
     forwarders: readonly Forwarder[];
   },
 ): Audit {
   const refused = (): boolean =>
-    (refusal(checkpointer) ?? witnesses?.refusal() ?? anchors?.refusal()) !== undefined;
+    (refusal(checkpointer) ?? witnesses?.refusal() ?? anchors?.refusal() ?? disk?.refusal()) !== undefined;
   return {
     origin,
     record: (draft, evidence) => log.record(draft, evidence),
@@ -170,6 +179,7 @@ function doorOf(
     ...keptPages(store, slot),
     ...(witnesses === undefined ? {} : { witnesses: witnessDoor(store, slot, witnesses) }),
     ...(anchors === undefined ? {} : { anchors: anchorDoor(anchors, new AnchorTable(store, slot)) }),
+    disk: () => disk?.state(),
     forwarding: () => forwarders.map((forwarder) => forwarder.state()),
     healthy: () => log.healthy() && !refused(),
     search: (query) => searchLog(store, slot, log.size, query),
@@ -185,6 +195,7 @@ function doorOf(
     checkpoints: (from, limit) => readCheckpoints(store, slot, from, limit),
     leaves: (from, until) => readLeaves(store, slot, from, until),
     close: async () => {
+      disk?.stop();
       await checkpointer?.stop();
       await witnesses?.stop();
       await anchors?.stop();

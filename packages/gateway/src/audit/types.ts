@@ -196,6 +196,17 @@ export interface KeptOriginal {
   readonly sealed: Buffer;
 }
 
+/** How the disk of the embedded database is. */
+export interface DiskState {
+  /** Whole percents. */
+  readonly freePercent: number;
+  readonly low: boolean;
+  /** Whether calls are refused for it. */
+  readonly refuses: boolean;
+  /** Why it can't be told. */
+  readonly problem?: string;
+}
+
 /** Where checkpoints are anchored. */
 export interface AuditAnchors {
   state(): AnchorsState;
@@ -260,6 +271,8 @@ export interface Audit {
   keptOriginals(after: number, size: number, limit: number): Promise<KeptOriginal[]>;
   /** How handing over entries to receivers stands. */
   forwarding(): ForwardingState[];
+  /** Undefined where the log is not on a disk of the gateway's. */
+  disk(): DiskState | undefined;
   /** Where checkpoints are anchored; undefined where nowhere. */
   readonly anchors?: AuditAnchors;
   /** Those who countersign; undefined where nobody is asked to. */

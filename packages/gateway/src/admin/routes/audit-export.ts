@@ -1,5 +1,5 @@
 import Type, { type Static } from 'typebox';
-import { AuditError, type StoredCheckpoint } from '../../audit/index.ts';
+import { AuditError, type DiskState, type StoredCheckpoint } from '../../audit/index.ts';
 import type { AdminApp } from '../app.ts';
 import { callerOf } from '../corridor.ts';
 import { type ExportTicket, ExportTickets } from '../export-tickets.ts';
@@ -37,6 +37,17 @@ const LogStatus = Type.Object({
   checkpoint: Type.Optional(CheckpointAnswer),
   witnesses: Type.Optional(QuorumAnswer),
   anchors: Type.Optional(AnchorsAnswer),
+  disk: Type.Optional(
+    Type.Object(
+      {
+        freePercent: Type.Integer(),
+        low: Type.Boolean({ description: 'An alarm.' }),
+        refuses: Type.Boolean({ description: 'Whether calls are refused for it.' }),
+        problem: Type.Optional(Type.String()),
+      },
+      { description: 'Of the embedded Postgres.' },
+    ),
+  ),
   forwarding: Type.Array(
     Type.Object({
       target: Type.String(),
@@ -181,11 +192,17 @@ function addStatusRoutes(app: AdminApp, rooms: AdminRooms): void {
     config: { access: READERS },
     schema: {
       operationId: 'makeCheckpoint',
-      summary: 'sign the audit log as it is now',
+      summary: 'sign the audit log as it is now; the note comes with who has countersigned it',
       tags: ['audit'],
       response: { 200: CheckpointAnswer },
     },
-    handler: async (): Promise<StoredCheckpoint> => await rooms.audit.makeCheckpoint(),
+    handler: async (): Promise<StoredCheckpoint> => {
+      const checkpoint = await rooms.audit.makeCheckpoint();
+      const { witnesses } = rooms.audit;
+      if (witnesses === undefined) return checkpoint;
+      await witnesses.settled(checkpoint);
+      return { ...checkpoint, note: await witnesses.cosigned(checkpoint) };
+    },
   });
 }
 
@@ -205,8 +222,14 @@ function logStatus(rooms: AdminRooms): Static<typeof LogStatus> {
     ...(checkpoint === undefined ? {} : { checkpoint }),
     ...quorumOf(rooms),
     ...anchorsOf(rooms),
+    ...diskOf(rooms),
     forwarding: audit.forwarding(),
   };
+}
+
+function diskOf({ audit }: AdminRooms): { disk?: DiskState } {
+  const disk = audit.disk();
+  return disk === undefined ? {} : { disk };
 }
 
 function keysOf({ audit }: AdminRooms): string[] {

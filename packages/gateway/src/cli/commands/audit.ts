@@ -51,6 +51,7 @@ interface LogStatus {
   checkpoint?: { number: number; size: number; ts: string; note: string };
   witnesses?: QuorumStatus;
   anchors?: AnchorsStatus;
+  disk?: { freePercent: number; low: boolean; refuses: boolean; problem?: string };
   forwarding: { target: string; confirmed: number; waiting: number; problem?: string }[];
 }
 
@@ -125,6 +126,7 @@ function addStatusCommands(audit: Command): void {
       for (const key of status.keys) say(`key         ${key}`);
       sayWitnesses(status.witnesses);
       sayAnchors(status.anchors);
+      sayDisk(status.disk);
       for (const { target, confirmed, waiting, problem } of status.forwarding)
         say(
           `forwarding  ${target}: ${confirmed} entries, ${waiting} wait${problem === undefined ? '' : `; ${problem}`}`,
@@ -136,7 +138,7 @@ function addStatusCommands(audit: Command): void {
     });
   audit
     .command('checkpoint')
-    .summary('sign the audit log as it is now, and print the signed note')
+    .summary('sign the audit log as it is now, and print the signed note with its countersignatures')
     .option(...JSON_OPTION)
     .addHelpText('after', example('audit checkpoint > checkpoint.txt'))
     .action(async ({ json }: JsonOption, command: Command) => {
@@ -144,6 +146,15 @@ function addStatusCommands(audit: Command): void {
       if (json) sayJson(checkpoint);
       else say(checkpoint.note.trimEnd());
     });
+}
+
+function sayDisk(disk: LogStatus['disk']): void {
+  if (disk === undefined) return;
+  say(`disk        ${disk.freePercent} % free`);
+  if (disk.low) process.exitCode = 1;
+  if (disk.problem !== undefined) complain(disk.problem);
+  else if (disk.refuses) complain('the disk of the log is full: calls are refused. Make room.');
+  else if (disk.low) complain('the disk of the log is nearly full. Make room; at 2 % calls are refused.');
 }
 
 /** The newest that match. A page may come early with few or none: then the search goes on from there. */
