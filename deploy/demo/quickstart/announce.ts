@@ -31,6 +31,9 @@ export function announcement(file: QuickstartFile, settings: Settings): string {
     `  Servers of the agent:              ${settings.paths.agentConfig}`,
     `  Logs:                              ${settings.paths.logs}`,
     '',
+    '  The audit log is countersigned by its agent alone, whom the same people run: a demonstration. A real one',
+    '  has an independent witness as well (docs/AUDIT.md, Witnesses).',
+    '',
     '  Ctrl-C stops everything; the data stays.',
     '',
   ].join('\n');
