@@ -1,10 +1,14 @@
 /**
- * How long decisions take: `node --conditions=sallyport-source packages/gateway/test/policy/bench.ts`.
+ * `pnpm bench:decisions`: how long decisions take, and how long a change takes to be in force at another replica.
  *
  * Policies are spread over ten servers and twenty groups, a quarter of them forbids on the whole of one server, half
  * of those with a condition on an argument. Every figure is of one principal in three groups.
  */
-import { createPolicy, type DecisionRequest } from '../../src/policy/index.ts';
+import { numberLexeme } from '../../src/call/index.ts';
+import { createPolicy, type DecisionRequest, loadRiskReaders, type Policy } from '../../src/policy/index.ts';
+import { openRegistry, type Registry } from '../../src/registry/index.ts';
+import { openStore } from '../../src/store/index.ts';
+import { quietLogger as logger, stopTestPostgres, testDatabase } from '../store/postgres.ts';
 
 const SERVERS = 10;
 const ROUNDS = 2_000;
@@ -78,4 +82,105 @@ for (const count of [5, 20, 100, 1000]) {
   measure('  couldAllow, remembered', ROUNDS * 10, () => policy.couldAllow(ask(3)));
   policy.load(worst(count));
   measure('  arguments read, no policy left out', count > 100 ? 200 : ROUNDS, () => policy.decide(ask(3)));
+}
+
+await measureAsCallsDo();
+await measurePropagation();
+await stopTestPostgres();
+
+/** Everything on, as a call has it: a grant, labels, dry-run policies, and SQL that is read anew each time. */
+async function measureAsCallsDo(): Promise<void> {
+  const policy = createPolicy({ numberLexeme, readers: await loadRiskReaders(), logger });
+  const sql = {
+    name: 'no-writes',
+    cedar: `forbid (principal, action == Sallyport::Action::"call", resource in Sallyport::Server::"s3") when { context.risk has sql && context.risk.sql.level >= 2 };`,
+  };
+  const granted = {
+    name: 'granted',
+    cedar: `permit (principal, action, resource in Sallyport::Server::"s3") when { context has grant };`,
+  };
+  const tried = { name: 'tried', cedar: text(3), mode: 'dry-run' as const };
+  const declared = new Map([['s3', [{ tool: 'transfer', argument: 'sql', reader: 'sql' as const }]]]);
+  const context = {
+    ...ask(3).context,
+    grant: { id: 'grt_1', reason: 'month end' },
+    labels: ['customer-data'],
+  };
+  for (const [label, more] of [
+    ['', []],
+    [' and a dry-run', [tried]],
+  ] as const) {
+    policy.load([...policies(98), sql, granted, ...more], { arguments: declared });
+    console.log(`\n100 policies${label}, with grant and labels`);
+    measure('  arguments read, no SQL in them', ROUNDS, () => policy.decide({ ...ask(3), context }));
+    measure('  arguments read, another SQL text each', ROUNDS, (n) =>
+      policy.decide({ ...ask(3), context, arguments: () => ({ amount: 10, sql: select(n) }) }),
+    );
+  }
+}
+
+function select(n: number): string {
+  return `SELECT a.id, b.name FROM accounts a JOIN owners b ON b.id = a.owner WHERE a.id = ${n} LIMIT 10`;
+}
+
+interface Replica {
+  readonly registry: Registry;
+  readonly policy: Policy;
+  close(): Promise<void>;
+}
+
+async function replica(databaseUrl: string): Promise<Replica> {
+  const store = await openStore({ databaseUrl, logger });
+  const policy = createPolicy();
+  const registry = await openRegistry({
+    store,
+    record: async () => ({ id: 'ent_bench' }),
+    checkPolicy: (cedar) => policy.check(cedar),
+    logger,
+  });
+  registry.onChange((snapshot) =>
+    policy.load([...snapshot.policies.values()].map(({ name, spec }) => ({ name, cedar: spec.cedar }))),
+  );
+  return {
+    registry,
+    policy,
+    close: async () => {
+      await registry.close();
+      await store.close();
+    },
+  };
+}
+
+/** From the moment a change of policy is asked for at one replica until another decides by it. */
+async function measurePropagation(): Promise<void> {
+  const { url, drop } = await testDatabase();
+  const [here, there] = [await replica(url), await replica(url)];
+  const milliseconds: number[] = [];
+  for (let round = 0; round < 40; round += 1) {
+    const effect = round % 2 === 0 ? 'permit' : 'forbid';
+    const document = {
+      kind: 'Policy',
+      name: 'changing',
+      spec: { cedar: `${effect} (principal, action, resource);` },
+    };
+    const wanted = effect === 'permit' ? 'allow' : 'deny';
+    const start = performance.now();
+    const changed = here.registry.apply(here.registry.plan([document]), {
+      kind: 'service-account',
+      name: 'bench',
+      token: 'tok_bench',
+      sourceIp: '::1',
+    });
+    while (there.policy.decide(ask(0)).effect !== wanted) {
+      await new Promise((resolve) => setTimeout(resolve, 1));
+    }
+    milliseconds.push(performance.now() - start);
+    await changed;
+  }
+  milliseconds.sort((a, b) => a - b);
+  console.log(
+    `\na change of policy is in force at another replica: p50 ${milliseconds[20]?.toFixed(0)} ms, slowest of 40 ${milliseconds[39]?.toFixed(0)} ms`,
+  );
+  await Promise.all([here.close(), there.close()]);
+  await drop();
 }
