@@ -1,18 +1,14 @@
-import { execFile } from 'node:child_process';
-import { createHash } from 'node:crypto';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { promisify } from 'node:util';
 import { Client } from 'pg';
 import { Dice } from '../../packages/shared/test/masking/generator.ts';
 import { processTree } from '../conformance/process-tree.ts';
 import { echoServer, RawClient } from '../framework/index.ts';
 import { type Programs, startPrograms, untilGone } from '../framework/programs.ts';
+import { look, Seen, verify } from './invariants.ts';
 
-const ROOT = join(import.meta.dirname, '../..');
-const run = promisify(execFile);
 /** Callers at a time; each waits for its answer before it calls again. */
 const CALLERS = 6;
 /** Sessions that they share; each is a process of the server. */
@@ -45,24 +41,6 @@ export interface KillsResult {
   readonly verified: number;
   /** What must never be, in words; empty when all held. */
   readonly wrong: readonly string[];
-}
-
-/** What callers have seen: by number of the call, the digest of its request, and whether its answer came whole. */
-class Seen {
-  readonly digests: string[] = [];
-  readonly answered = new Set<number>();
-
-  next(): { n: number; body: string } {
-    const n = this.digests.length;
-    const body = JSON.stringify({
-      jsonrpc: '2.0',
-      id: n + 1,
-      method: 'tools/call',
-      params: { name: 'echo', arguments: { n } },
-    });
-    this.digests.push(createHash('sha256').update(body).digest('hex'));
-    return { n, body };
-  }
 }
 
 /**
@@ -138,8 +116,8 @@ async function underLoad(programs: Programs, seen: Seen, ms: number, target: Tar
     while (!over && client !== undefined) {
       const { n, body } = seen.next();
       const answer = await client.post(body).catch(() => undefined);
-      if (answer?.messages.at(-1)?.includes(`"arguments":{"n":${n}}`) === true) seen.answered.add(n);
-      else if (answer === undefined || answer.status === 404) return;
+      if (answer !== undefined) seen.take(n, answer.messages);
+      if (answer === undefined || answer.status === 404) return;
     }
   });
   await sleep(ms);
@@ -155,47 +133,4 @@ async function again(programs: Programs, target: Target): Promise<void> {
   if (target !== 'agent') await programs.startGateway();
   if (target !== 'gateway') await programs.startAgent();
   await programs.untilAttached();
-}
-
-/** What must hold after each start, asked of the database itself. */
-async function look(database: Client, seen: Seen, ranCalls: readonly number[]): Promise<string[]> {
-  const wrong: string[] = [];
-  const { rows } = await database.query<{ digest: string; endings: string; answered: boolean }>(
-    `SELECT i.leaf::json #>> '{request,digest}' AS digest, count(e.seq) AS endings,
-            coalesce(bool_or(e.leaf LIKE '%"transport":"answered"%'), false) AS answered
-       FROM audit_entries i
-       LEFT JOIN audit_entries e ON e.call = i.call AND e.kind IN ('call.outcome', 'call.indeterminate')
-      WHERE i.kind = 'call.intent' AND i.tool = 'echo' GROUP BY i.seq, i.leaf`,
-  );
-  const intents = new Map(rows.map((row) => [row.digest, row]));
-  if (intents.size !== rows.length) wrong.push('a call has two intents');
-  for (const { digest, endings } of rows)
-    if (endings !== '1') wrong.push(`call ${seen.digests.indexOf(digest)} has ${endings} endings`);
-  if (new Set(ranCalls).size !== ranCalls.length) wrong.push('a call ran twice');
-  for (const n of ranCalls)
-    if (!intents.has(seen.digests[n] ?? '')) wrong.push(`call ${n} ran without an intent`);
-  for (const n of seen.answered)
-    if (intents.get(seen.digests[n] ?? '')?.answered !== true)
-      wrong.push(`the answer of call ${n} was released without an outcome that says so`);
-  const dense = await database.query<{ dense: boolean }>(
-    'SELECT count(*) = max(seq) + 1 AND min(seq) = 0 AS dense FROM audit_entries',
-  );
-  if (dense.rows[0]?.dense !== true) wrong.push('the log has a gap');
-  return wrong;
-}
-
-/** Compares receipts, exports the log with the program, and verifies it offline with the other program. */
-async function verify(programs: Programs, folder: string): Promise<string[]> {
-  const env = { ...process.env, SALLYPORT_URL: programs.url, SALLYPORT_TOKEN: programs.adminToken };
-  const gateway = join(ROOT, 'packages/gateway/bin/sallyport-gateway.js');
-  try {
-    await run(process.execPath, [gateway, 'audit', 'reconcile', 'programs'], { env });
-    await run(process.execPath, [gateway, 'audit', 'export', '--out', folder], { env });
-    await run(process.execPath, [join(ROOT, 'packages/shared/bin/sallyport-verify.js'), folder]);
-    return [];
-  } catch (thrown) {
-    return [`the log is not proven: ${thrown instanceof Error ? thrown.message : String(thrown)}`];
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
 }

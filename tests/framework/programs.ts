@@ -21,8 +21,10 @@ export interface Programs {
   readonly adminToken: string;
   readonly gateway: StartedProcess;
   readonly agent: StartedProcess;
-  startGateway(): Promise<void>;
-  startAgent(): Promise<void>;
+  /** @param env added to its environment, this once */
+  startGateway(env?: Readonly<Record<string, string>>): Promise<void>;
+  /** @param env added to its environment, this once */
+  startAgent(env?: Readonly<Record<string, string>>): Promise<void>;
   /** Resolves when the gateway has the agent and knows its servers. */
   untilAttached(): Promise<void>;
   /** Entries of a kind, oldest first. */
@@ -30,10 +32,21 @@ export interface Programs {
   stop(): Promise<void>;
 }
 
+export interface ProgramsOptions {
+  /** Without it the gateway starts its own Postgres. */
+  readonly databaseUrl?: string;
+  /** A module that node loads into both programs before anything of theirs, and what it finds in their environments. */
+  readonly preload?: {
+    readonly module: string;
+    readonly gateway: Readonly<Record<string, string>>;
+    readonly agent: Readonly<Record<string, string>>;
+  };
+}
+
 /** @throws Error where the packages are not built, or with the last output of the program that did not start */
 export async function startPrograms(
   servers: Readonly<Record<string, object>>,
-  { databaseUrl }: { readonly databaseUrl?: string } = {},
+  options: ProgramsOptions = {},
 ): Promise<Programs> {
   for (const built of ['gateway', 'agent']) {
     if (!existsSync(join(ROOT, 'packages', built, 'dist/main.js')))
@@ -44,7 +57,7 @@ export async function startPrograms(
   chmodSync(folder, 0o711);
   const [port, tunnelPort] = [await freePort(), await freePort()];
   const url = `http://127.0.0.1:${port}`;
-  let gateway = await runGateway(folder, port, tunnelPort, databaseUrl);
+  let gateway = await runGateway(folder, port, tunnelPort, options);
   const adminToken = await until(async () => {
     const { ok } = await fetch(`${url}/healthz`);
     const file = join(folder, 'bootstrap');
@@ -61,7 +74,7 @@ export async function startPrograms(
   mkdirSync(join(folder, 'agent'), { mode: 0o700 });
   writeFileSync(join(folder, 'agent.yaml'), stringify({ gateway: `localhost:${tunnelPort}`, servers }));
   writeFileSync(join(folder, 'agent-token'), String(enrolment.token), { mode: 0o600 });
-  let agent = await runAgent(folder);
+  let agent = await runAgent(folder, options);
 
   const programs: Programs = {
     mcp: (server) => `${url}/mcp/${server}`,
@@ -74,12 +87,12 @@ export async function startPrograms(
     get agent() {
       return agent;
     },
-    async startGateway() {
-      gateway = await runGateway(folder, port, tunnelPort, databaseUrl);
+    async startGateway(env) {
+      gateway = await runGateway(folder, port, tunnelPort, options, env);
       await until(async () => ((await fetch(`${url}/healthz`)).ok ? true : undefined), gateway);
     },
-    async startAgent() {
-      agent = await runAgent(folder);
+    async startAgent(env) {
+      agent = await runAgent(folder, options, env);
     },
     async untilAttached() {
       await until(async () => isAttached(await api('GET', '/agents')), agent);
@@ -151,12 +164,13 @@ function runGateway(
   folder: string,
   port: number,
   tunnelPort: number,
-  databaseUrl: string | undefined,
+  { databaseUrl, preload }: ProgramsOptions,
+  env?: Readonly<Record<string, string>>,
 ): Promise<StartedProcess> {
   return startProcess({
     name: 'gateway',
     command: process.execPath,
-    args: [join(ROOT, 'packages/gateway/bin/sallyport-gateway.js'), 'serve'],
+    args: [...imported(preload), join(ROOT, 'packages/gateway/bin/sallyport-gateway.js'), 'serve'],
     cwd: ROOT,
     env: {
       SALLYPORT_HOST: '127.0.0.1',
@@ -169,24 +183,35 @@ function runGateway(
       SALLYPORT_BOOTSTRAP_TOKEN_FILE: join(folder, 'bootstrap'),
       SALLYPORT_LOG_LEVEL: 'warn',
       ...(databaseUrl === undefined ? {} : { SALLYPORT_DATABASE_URL: databaseUrl }),
+      ...preload?.gateway,
+      ...env,
     },
   });
 }
 
-function runAgent(folder: string): Promise<StartedProcess> {
+function runAgent(
+  folder: string,
+  { preload }: ProgramsOptions,
+  env?: Readonly<Record<string, string>>,
+): Promise<StartedProcess> {
   const paths = ['--config', join(folder, 'agent.yaml'), '--state', join(folder, 'agent')];
   return startProcess({
     name: 'agent',
     command: process.execPath,
     args: [
+      ...imported(preload),
       join(ROOT, 'packages/agent/bin/sallyport-agent.js'),
       'run',
       ...paths,
       ...['--token-file', join(folder, 'agent-token')],
     ],
     cwd: ROOT,
-    env: { SALLYPORT_LOG_LEVEL: 'warn' },
+    env: { SALLYPORT_LOG_LEVEL: 'warn', ...preload?.agent, ...env },
   });
+}
+
+function imported(preload: ProgramsOptions['preload']): string[] {
+  return preload === undefined ? [] : ['--import', preload.module];
 }
 
 function documentsOf(servers: readonly string[]): object[] {
