@@ -1,3 +1,4 @@
+import { CommitUnknown, commitSurely } from './commit.ts';
 import type { Store } from './types.ts';
 
 /** What can run a statement within the step. */
@@ -43,13 +44,15 @@ export async function recordedStep<Result, Entry>(
     if (notice !== undefined)
       await client.query('SELECT pg_notify($1, $2)', [notice.channel, notice.payload]);
     // The commit point. Until here nothing is in force.
-    await client.query('COMMIT');
+    await commitSurely(pool, client);
     return step.result;
   } catch (cause) {
     await client.query('ROLLBACK').catch(() => {
       broken = true;
     });
-    if (step !== undefined && recorded.length > 0) await onFailed(step.result, recorded);
+    // Whether an unanswered commit took effect is not known, so the log does not claim that it failed.
+    const failed = !(cause instanceof CommitUnknown);
+    if (failed && step !== undefined && recorded.length > 0) await onFailed(step.result, recorded);
     throw cause;
   } finally {
     client.release(broken);
