@@ -1,4 +1,3 @@
-export { CommitUnknown, commitSurely } from './commit.ts';
 export { type EmbeddedOptions, startEmbeddedPostgres } from './embedded/start.ts';
 export { StoreError, type StoreErrorCode } from './errors.ts';
 export { migrate } from './migrate.ts';

@@ -1,4 +1,3 @@
-import { CommitUnknown, commitSurely } from './commit.ts';
 import type { Store } from './types.ts';
 
 /** What can run a statement within the step. */
@@ -44,15 +43,13 @@ export async function recordedStep<Result, Entry>(
     if (notice !== undefined)
       await client.query('SELECT pg_notify($1, $2)', [notice.channel, notice.payload]);
     // The commit point. Until here nothing is in force.
-    await commitSurely(pool, client);
+    await client.query('COMMIT');
     return step.result;
   } catch (cause) {
     await client.query('ROLLBACK').catch(() => {
       broken = true;
     });
-    // Whether an unanswered commit took effect is not known, so the log does not claim that it failed.
-    const failed = !(cause instanceof CommitUnknown);
-    if (failed && step !== undefined && recorded.length > 0) await onFailed(step.result, recorded);
+    if (step !== undefined && recorded.length > 0) await onFailed(step.result, recorded);
     throw cause;
   } finally {
     client.release(broken);
