@@ -1,5 +1,5 @@
 import type { Checkpoints } from './checkpoints.ts';
-import { filesAt, type ListedFile, linesOf, readGiven } from './files.ts';
+import { type Folder, type Given, type ListedFile, linesOf, readGiven, type Source } from './files.ts';
 import { membersOf } from './members.ts';
 import { type TrustedKey, verifyCheckpoint } from './notes.ts';
 import { readTimeStamp } from './time-stamp.ts';
@@ -41,7 +41,7 @@ export interface AnchorsProof {
 }
 
 /** What an export lists as anchored. @throws Unproven */
-export async function readListed(folder: string, files: readonly ListedFile[]): Promise<ListedAnchor[]> {
+export async function readListed(folder: Folder, files: readonly ListedFile[]): Promise<ListedAnchor[]> {
   const file = files.find(({ path }) => path === ANCHORS);
   if (file === undefined) return [];
   const listed: ListedAnchor[] = [];
@@ -79,31 +79,31 @@ function readLine(line: string): ListedAnchor {
  * @throws Unproven
  */
 export async function readGivenAnchors(
-  paths: readonly string[],
+  given: readonly Given[],
   origin: string,
   keys: readonly TrustedKey[],
 ): Promise<GivenAnchor[]> {
   const anchors: GivenAnchor[] = [];
-  for (const path of paths) {
-    const read = await Promise.all((await filesAt(path)).map((file) => readAnchor(file, origin, keys)));
+  for (const { name, files } of given) {
+    const read = await Promise.all(files.map((file) => readAnchor(file, origin, keys)));
     const found = read.filter((anchor) => anchor !== undefined);
-    if (found.length === 0) throw new Unproven(path, `it holds no checkpoint of the log ${origin}`);
+    if (found.length === 0) throw new Unproven(name, `it holds no checkpoint of the log ${origin}`);
     anchors.push(...found);
   }
   return anchors;
 }
 
 async function readAnchor(
-  file: string,
+  file: Source,
   origin: string,
   keys: readonly TrustedKey[],
 ): Promise<GivenAnchor | undefined> {
   const note = await readGiven(file);
   // Other logs may be anchored in the same place.
   if (!note.startsWith(`${origin}\n`)) return undefined;
-  const checkpoint = verifyCheckpoint(note, keys);
-  if (typeof checkpoint === 'string') throw new Unproven(file, checkpoint);
-  return { file, size: checkpoint.size, root: checkpoint.root };
+  const checkpoint = await verifyCheckpoint(note, keys);
+  if (typeof checkpoint === 'string') throw new Unproven(file.name, checkpoint);
+  return { file: file.name, size: checkpoint.size, root: checkpoint.root };
 }
 
 /** Holds what was kept elsewhere against the roots of the export. @throws Unproven */
@@ -158,9 +158,9 @@ export async function proveAnchors(
 }
 
 /** Certificates in a PEM file. */
-export async function readAuthorities(file: string): Promise<string[]> {
+export async function readAuthorities(file: Source): Promise<string[]> {
   const text = await readGiven(file);
   const found = text.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? [];
-  if (found.length === 0) throw new Unproven(file, 'it holds no certificate (PEM)');
+  if (found.length === 0) throw new Unproven(file.name, 'it holds no certificate (PEM)');
   return found;
 }

@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import { type ListedFile, linesOf } from './files.ts';
+import { type Folder, type ListedFile, linesOf } from './files.ts';
 import { membersOf } from './members.ts';
 import { Unproven } from './unproven.ts';
 
@@ -16,7 +16,7 @@ export interface KeptProof {
 
 /** Requires that each body is what its digest says, and that an entry names it. @throws Unproven */
 export async function readKept(
-  folder: string,
+  folder: Folder,
   files: readonly ListedFile[],
   named: ReadonlySet<string>,
 ): Promise<KeptProof> {

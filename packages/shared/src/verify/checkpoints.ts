@@ -1,4 +1,4 @@
-import { type ListedFile, linesOf } from './files.ts';
+import { type Folder, type ListedFile, linesOf } from './files.ts';
 import { CHECKPOINTS } from './manifest.ts';
 import { membersOf } from './members.ts';
 import { type TrustedKey, verifyCheckpoint } from './notes.ts';
@@ -32,7 +32,7 @@ export interface Checkpoints {
  * @throws Unproven
  */
 export async function readCheckpoints(
-  folder: string,
+  folder: Folder,
   listed: ListedFile,
   {
     origin,
@@ -53,7 +53,7 @@ export async function readCheckpoints(
   const notes = new Map<number, string>();
   let number = 0;
   for await (const line of linesOf(folder, listed)) {
-    const checkpoint = verified(line.toString('utf8'), number, keys);
+    const checkpoint = await verified(line.toString('utf8'), number, keys);
     if (checkpoint.origin !== origin) {
       throw unproven(number, `it is of the log ${checkpoint.origin}, and this export is of ${origin}`);
     }
@@ -78,7 +78,7 @@ export async function readCheckpoints(
   };
 }
 
-function verified(line: string, number: number, keys: readonly TrustedKey[]) {
+async function verified(line: string, number: number, keys: readonly TrustedKey[]) {
   let parsed: unknown;
   try {
     parsed = JSON.parse(line);
@@ -89,7 +89,7 @@ function verified(line: string, number: number, keys: readonly TrustedKey[]) {
   if (given !== number)
     throw unproven(number, `its line has number ${String(given)}: one is missing or out of order`);
   if (typeof note !== 'string') throw unproven(number, 'it has no note');
-  const checkpoint = verifyCheckpoint(note, keys);
+  const checkpoint = await verifyCheckpoint(note, keys);
   if (typeof checkpoint === 'string') throw unproven(number, checkpoint);
   return { ...checkpoint, note };
 }

@@ -1,11 +1,32 @@
 import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
-import { readdir, readFile, stat } from 'node:fs/promises';
-import { join } from 'node:path';
 import { LINE_MAX_BYTES, WHOLE_FILE_MAX_BYTES } from './limits.ts';
 import { Unproven } from './unproven.ts';
 
 const NEWLINE = 0x0a;
+
+/** A file, wherever it lies: on a disk (disk.ts), in a tar file (tar.ts), in a browser (page/). */
+export interface Source {
+  /** As messages name it. */
+  readonly name: string;
+  readonly bytes: number;
+  /** Its bytes, piece by piece, from one place until before another. */
+  pieces(from: number, until: number): AsyncIterable<Buffer>;
+}
+
+/** An export, wherever it lies. */
+export interface Folder {
+  /** Paths of all files in it, with forward slashes. */
+  paths(): Promise<readonly string[]>;
+  /** One of its files; undefined where it is missing. */
+  open(path: string): Promise<Source | undefined>;
+}
+
+/** Files that were given together: one, or all of a folder. */
+export interface Given {
+  /** As it was given. */
+  readonly name: string;
+  readonly files: readonly Source[];
+}
 
 /** What the manifest says of a file. */
 export interface ListedFile {
@@ -15,42 +36,50 @@ export interface ListedFile {
   readonly entries?: { readonly from: number; readonly until: number };
 }
 
-/** Reads a small file whole. */
-export async function readWhole(folder: string, path: string): Promise<Buffer> {
-  const file = folder === '' ? path : join(folder, path);
-  const { size } = await stat(file).catch((error: unknown) => fail(path, error));
-  if (size > WHOLE_FILE_MAX_BYTES)
-    throw new Unproven(path, `it has ${size} bytes, far more than such a file has`);
-  return await readFile(file).catch((error: unknown) => fail(path, error));
+/** Reads a small file of an export whole. */
+export async function readWhole(folder: Folder, path: string): Promise<Buffer> {
+  return await readSource(await opened(folder, path));
 }
 
 /** A file that was given beside the export. */
-export async function readGiven(file: string): Promise<string> {
-  return (await readWhole('', file)).toString('utf8');
+export async function readGiven(source: Source): Promise<string> {
+  return (await readSource(source)).toString('utf8');
 }
 
-/** A file that was given, or all files of a folder that was given, in order of their names. */
-export async function filesAt(path: string): Promise<string[]> {
-  const found = await stat(path).catch((error: unknown) => fail(path, error));
-  return found.isDirectory() ? (await pathsIn(path)).toSorted().map((name) => join(path, name)) : [path];
+async function readSource(source: Source): Promise<Buffer> {
+  const { name, bytes } = source;
+  if (bytes > WHOLE_FILE_MAX_BYTES)
+    throw new Unproven(name, `it has ${bytes} bytes, far more than such a file has`);
+  const pieces: Buffer[] = [];
+  try {
+    for await (const piece of source.pieces(0, bytes)) pieces.push(piece);
+  } catch (error) {
+    unreadable(name, error);
+  }
+  return Buffer.concat(pieces);
+}
+
+async function opened(folder: Folder, path: string): Promise<Source> {
+  const source = await folder.open(path).catch((error: unknown) => unreadable(path, error));
+  if (source === undefined) throw new Unproven(path, 'it is missing');
+  return source;
 }
 
 /**
  * The lines of a file as bytes, without their newlines. When the last has been read the file must be what the
  * manifest says; what its lines say is looked at first, since that can name an entry.
  */
-export async function* linesOf(folder: string, listed: ListedFile): AsyncGenerator<Buffer> {
+export async function* linesOf(folder: Folder, listed: ListedFile): AsyncGenerator<Buffer> {
   const { path } = listed;
   const hash = createHash('sha256');
   let bytes = 0;
   let rest: Buffer = Buffer.alloc(0);
-  const stream = createReadStream(join(folder, path), { highWaterMark: 262_144 });
+  const source = await opened(folder, path);
   try {
-    for await (const part of stream) {
-      const chunk: Buffer = part; // without an encoding a file's stream gives buffers
-      hash.update(chunk);
-      bytes += chunk.length;
-      const data = rest.length === 0 ? chunk : Buffer.concat([rest, chunk]);
+    for await (const piece of source.pieces(0, source.bytes)) {
+      hash.update(piece);
+      bytes += piece.length;
+      const data = rest.length === 0 ? piece : Buffer.concat([rest, piece]);
       let at = 0;
       for (let end = data.indexOf(NEWLINE); end !== -1; end = data.indexOf(NEWLINE, at)) {
         yield data.subarray(at, end);
@@ -61,10 +90,7 @@ export async function* linesOf(folder: string, listed: ListedFile): AsyncGenerat
         throw new Unproven(path, 'it has a line that is longer than any entry');
     }
   } catch (error) {
-    if (error instanceof Unproven) throw error;
-    fail(path, error);
-  } finally {
-    stream.destroy();
+    unreadable(path, error);
   }
   if (rest.length > 0) throw new Unproven(path, 'it was cut in the middle of its last line');
   requireListed(listed, bytes, hash.digest('hex'));
@@ -83,17 +109,9 @@ export function requireListed(listed: ListedFile, bytes: number, sha256: string)
   }
 }
 
-/** Paths of all files in the folder, with forward slashes. */
-export async function pathsIn(folder: string): Promise<string[]> {
-  const found = await readdir(folder, { recursive: true, withFileTypes: true }).catch((error: unknown) =>
-    fail('.', error),
-  );
-  return found
-    .filter((entry) => !entry.isDirectory())
-    .map((entry) => join(entry.parentPath, entry.name).slice(join(folder, '/').length).replaceAll('\\', '/'));
-}
-
-function fail(path: string, error: unknown): never {
+/** What could not be read is not proven. @throws Unproven always. */
+export function unreadable(path: string, error: unknown): never {
+  if (error instanceof Unproven) throw error;
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
   if (code === 'ENOENT') throw new Unproven(path, 'it is missing');
   throw new Unproven(path, `it cannot be read (${error instanceof Error ? error.message : String(error)})`);

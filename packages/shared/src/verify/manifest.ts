@@ -1,4 +1,4 @@
-import { type ListedFile, pathsIn, readWhole } from './files.ts';
+import { type Folder, type ListedFile, readWhole } from './files.ts';
 import { membersOf } from './members.ts';
 import { Unproven } from './unproven.ts';
 
@@ -29,8 +29,8 @@ export interface Manifest {
  *
  * @throws Unproven
  */
-export async function readManifest(folder: string): Promise<Manifest> {
-  const present = new Set(await pathsIn(folder));
+export async function readManifest(folder: Folder): Promise<Manifest> {
+  const present = new Set(await folder.paths());
   if (!present.has(MANIFEST)) {
     throw new Unproven(MANIFEST, 'it is missing: this is no export, or one that broke off');
   }

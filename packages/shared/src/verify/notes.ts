@@ -1,9 +1,9 @@
-import { createPublicKey, hash, type KeyObject, verify } from 'node:crypto';
+import { hash } from 'node:crypto';
+import { type PublicKey, publicKey } from './ed25519.ts';
 
 /** Kinds of signatures (C2SP signed-note): over the text, and with a time (tlog-cosignature). */
 const ED25519 = 0x01;
 const COSIGNATURE = 0x04;
-const SPKI_PREFIX = Buffer.from('302a300506032b6570032100', 'hex');
 const KEY_BYTES = 32;
 const ID_BYTES = 4;
 const TIME_BYTES = 8;
@@ -14,7 +14,7 @@ export interface TrustedKey {
   readonly name: string;
   readonly id: string;
   readonly timed: boolean;
-  readonly key: KeyObject;
+  readonly key: PublicKey;
 }
 
 /** A checkpoint whose signatures were verified. */
@@ -39,14 +39,7 @@ export function readKey(text: string): TrustedKey | undefined {
     2 * ID_BYTES,
   );
   if (expected !== id) return undefined;
-  const der = Buffer.concat([SPKI_PREFIX, bytes.subarray(1)]);
-  return {
-    text,
-    name,
-    id,
-    timed: kind === COSIGNATURE,
-    key: createPublicKey({ key: der, format: 'der', type: 'spki' }),
-  };
+  return { text, name, id, timed: kind === COSIGNATURE, key: publicKey(bytes.subarray(1)) };
 }
 
 /**
@@ -54,7 +47,10 @@ export function readKey(text: string): TrustedKey | undefined {
  *
  * @returns the checkpoint, or why it is not believed.
  */
-export function verifyCheckpoint(note: string, keys: readonly TrustedKey[]): VerifiedCheckpoint | string {
+export async function verifyCheckpoint(
+  note: string,
+  keys: readonly TrustedKey[],
+): Promise<VerifiedCheckpoint | string> {
   const end = note.lastIndexOf('\n\n');
   if (end < 0 || !note.endsWith('\n')) return 'it is not a signed note';
   const text = note.slice(0, end + 1);
@@ -67,7 +63,7 @@ export function verifyCheckpoint(note: string, keys: readonly TrustedKey[]): Ver
     const key = keys.find((each) => each.name === name && each.id === id);
     if (key === undefined) continue;
     const signature = bytes.subarray(ID_BYTES);
-    if (!isSignedBy(key, text, signature)) return `its signature by ${key.name} (${key.id}) is wrong`;
+    if (!(await isSignedBy(key, text, signature))) return `its signature by ${key.name} (${key.id}) is wrong`;
     if (key.timed) timeMs = 1_000 * Number(signature.readBigUInt64BE());
     else signed = true;
   }
@@ -79,17 +75,17 @@ export function verifyCheckpoint(note: string, keys: readonly TrustedKey[]): Ver
 }
 
 /** When the key countersigned the text by this line, milliseconds since 1970; undefined when it did not. */
-export function cosignedAtMs(text: string, line: string, key: TrustedKey): number | undefined {
+export async function cosignedAtMs(text: string, line: string, key: TrustedKey): Promise<number | undefined> {
   const [, name, encoded = ''] = /^— (\S+) (\S+)$/u.exec(line) ?? [];
   const bytes = Buffer.from(encoded, 'base64');
   if (name !== key.name || bytes.subarray(0, ID_BYTES).toString('hex') !== key.id) return undefined;
   const signature = bytes.subarray(ID_BYTES);
-  return isSignedBy(key, text, signature) ? 1_000 * Number(signature.readBigUInt64BE()) : undefined;
+  return (await isSignedBy(key, text, signature)) ? 1_000 * Number(signature.readBigUInt64BE()) : undefined;
 }
 
-function isSignedBy({ key, timed }: TrustedKey, text: string, signature: Buffer): boolean {
-  if (!timed) return signature.length === 64 && verify(null, Buffer.from(text), key, signature);
+async function isSignedBy({ key, timed }: TrustedKey, text: string, signature: Buffer): Promise<boolean> {
+  if (!timed) return signature.length === 64 && (await key.hasSigned(Buffer.from(text), signature));
   if (signature.length !== TIME_BYTES + 64) return false;
   const message = `cosignature/v1\ntime ${signature.readBigUInt64BE()}\n${text}`;
-  return verify(null, Buffer.from(message), key, signature.subarray(TIME_BYTES));
+  return await key.hasSigned(Buffer.from(message), signature.subarray(TIME_BYTES));
 }

@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto';
 import type { Calls } from './calls.ts';
 import { isCanonical } from './canonical.ts';
-import { type ListedFile, linesOf } from './files.ts';
+import { type Folder, type ListedFile, linesOf } from './files.ts';
 import { membersOf } from './members.ts';
 import type { ReceiptClaims } from './receipt-claims.ts';
 import { Unproven } from './unproven.ts';
@@ -29,7 +29,7 @@ interface Chain {
  * @throws Unproven
  */
 export async function readReceipts(
-  folder: string,
+  folder: Folder,
   files: readonly ListedFile[],
   claims: ReceiptClaims,
   calls: Calls,

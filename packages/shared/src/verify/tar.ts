@@ -1,45 +1,44 @@
-import { mkdir, mkdtemp, open, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { type Folder, type Source, unreadable } from './files.ts';
 import { Unproven } from './unproven.ts';
 
 const BLOCK = 512;
-/** What is read at a time. */
-const CHUNK = 1_048_576;
 
 /**
- * Unpacks a tar file (ustar) of plain files into a folder of its own, which the caller removes. Paths that lead out of
- * it, links and anything that is no plain file are refused.
+ * The files in a tar file (ustar), read where they stand. Paths that lead out of it, links and anything that is no plain
+ * file are refused.
  *
  * @throws Unproven
  */
-export async function unpacked(file: string): Promise<{ folder: string; remove(): Promise<void> }> {
-  const folder = await mkdtemp(join(tmpdir(), 'sallyport-verify-'));
-  const remove = (): Promise<void> => rm(folder, { recursive: true, force: true });
-  try {
-    await unpack(file, folder);
-    return { folder, remove };
-  } catch (thrown) {
-    await remove();
-    throw thrown;
+export async function tarFolder(tar: Source): Promise<Folder> {
+  const files = new Map<string, Source>();
+  for (let at = 0; ; ) {
+    const header = await headerAt(tar, at);
+    if (header.every((byte) => byte === 0)) break;
+    const { path, size } = readHeader(tar.name, header);
+    const start = at + BLOCK;
+    if (start + size > tar.bytes) throw new Unproven(tar.name, 'it was cut off in the middle of a file');
+    // A second file of one path would hide the first.
+    if (files.has(path)) throw new Unproven(tar.name, 'it holds a file twice');
+    files.set(path, {
+      name: path,
+      bytes: size,
+      pieces: (from, until) => tar.pieces(start + from, start + until),
+    });
+    at = start + Math.ceil(size / BLOCK) * BLOCK;
   }
+  return { paths: async () => [...files.keys()], open: async (path) => files.get(path) };
 }
 
-async function unpack(file: string, folder: string): Promise<void> {
-  const tar = await open(file, 'r');
+async function headerAt(tar: Source, at: number): Promise<Buffer> {
+  if (at + BLOCK > tar.bytes)
+    throw new Unproven(tar.name, 'it was cut off: a tar file ends with empty blocks');
+  const pieces: Buffer[] = [];
   try {
-    const header = Buffer.alloc(BLOCK);
-    for (let at = 0; ; ) {
-      const { bytesRead } = await tar.read(header, 0, BLOCK, at);
-      if (bytesRead < BLOCK) throw new Unproven(file, 'it was cut off: a tar file ends with empty blocks');
-      if (header.every((byte) => byte === 0)) return;
-      const { path, size } = readHeader(file, header);
-      await copy(file, tar, at + BLOCK, size, join(folder, path));
-      at += BLOCK + Math.ceil(size / BLOCK) * BLOCK;
-    }
-  } finally {
-    await tar.close();
+    for await (const piece of tar.pieces(at, at + BLOCK)) pieces.push(piece);
+  } catch (error) {
+    unreadable(tar.name, error);
   }
+  return Buffer.concat(pieces);
 }
 
 function readHeader(file: string, header: Buffer): { path: string; size: number } {
@@ -58,29 +57,4 @@ function readHeader(file: string, header: Buffer): { path: string; size: number 
   if (!Number.isSafeInteger(size) || size < 0)
     throw new Unproven(file, `the size of "${path}" in it is not readable`);
   return { path, size };
-}
-
-async function copy(
-  file: string,
-  tar: Awaited<ReturnType<typeof open>>,
-  from: number,
-  size: number,
-  to: string,
-): Promise<void> {
-  await mkdir(dirname(to), { recursive: true });
-  // A second file of one path would hide the first.
-  const out = await open(to, 'wx').catch(() => {
-    throw new Unproven(file, 'it holds a file twice');
-  });
-  try {
-    const chunk = Buffer.alloc(Math.min(CHUNK, Math.max(size, 1)));
-    for (let done = 0; done < size; ) {
-      const { bytesRead } = await tar.read(chunk, 0, Math.min(chunk.length, size - done), from + done);
-      if (bytesRead === 0) throw new Unproven(file, 'it was cut off in the middle of a file');
-      await out.write(chunk, 0, bytesRead);
-      done += bytesRead;
-    }
-  } finally {
-    await out.close();
-  }
 }

@@ -10,7 +10,7 @@ import {
 import { BODIES, type KeptProof, readKept, SEALED } from './bodies.ts';
 import { readCheckpoints } from './checkpoints.ts';
 import { Entries } from './entries.ts';
-import { type ListedFile, linesOf, readWhole, requireListed } from './files.ts';
+import { type Folder, type Given, type ListedFile, linesOf, readWhole, requireListed } from './files.ts';
 import { KEYS, type Part, readManifest } from './manifest.ts';
 import { readKey, type TrustedKey } from './notes.ts';
 import { RECEIPTS, type ReceiptsProof, readReceipts } from './receipts.ts';
@@ -52,19 +52,19 @@ export interface VerifyOptions {
   /** Text of a witness policy: who must have countersigned. */
   readonly policy?: string;
   /** Files and folders of checkpoints that were kept elsewhere. */
-  readonly anchors?: readonly string[];
+  readonly anchors?: readonly Given[];
   /** Certificates (PEM) of time stamping authorities that are believed. */
   readonly authorities?: readonly string[];
 }
 
 /**
- * Verifies an export in a folder, from its files alone.
+ * Verifies an export, from its files alone.
  *
  * @param keys verifier keys of the log, from somewhere else; without any, those in the export are taken.
  * @throws Unproven at the first thing that is not proven.
  */
 export async function verifyExport(
-  folder: string,
+  folder: Folder,
   keys: readonly string[],
   { policy, anchors = [], authorities = [] }: VerifyOptions = {},
 ): Promise<Proven> {
@@ -122,7 +122,7 @@ export async function verifyExport(
 }
 
 /** Entries and their recorded hashes, line by line beside each other. */
-async function takePart(folder: string, part: Part, entries: Entries): Promise<void> {
+async function takePart(folder: Folder, part: Part, entries: Entries): Promise<void> {
   const recorded = linesOf(folder, part.hashes);
   try {
     await takeLines(folder, part, entries, recorded);
@@ -132,7 +132,7 @@ async function takePart(folder: string, part: Part, entries: Entries): Promise<v
 }
 
 async function takeLines(
-  folder: string,
+  folder: Folder,
   { entries: listed, hashes, from, until }: Part,
   entries: Entries,
   recorded: AsyncGenerator<Buffer>,
@@ -151,7 +151,7 @@ async function takeLines(
     throw new Unproven(hashes.path, 'it has more hashes than there are entries', seq);
 }
 
-async function keysFor(folder: string, given: readonly string[]): Promise<TrustedKey[]> {
+async function keysFor(folder: Folder, given: readonly string[]): Promise<TrustedKey[]> {
   const texts =
     given.length > 0
       ? given
@@ -168,7 +168,7 @@ async function keysFor(folder: string, given: readonly string[]): Promise<Truste
   });
 }
 
-async function requireWhole(folder: string, listed: ListedFile): Promise<void> {
+async function requireWhole(folder: Folder, listed: ListedFile): Promise<void> {
   const bytes = await readWhole(folder, listed.path);
   requireListed(listed, bytes.length, hash('sha256', bytes, 'hex'));
 }

@@ -1,8 +1,14 @@
 import type { Checkpoints } from './checkpoints.ts';
-import { type ListedFile, linesOf } from './files.ts';
+import { type Folder, type ListedFile, linesOf } from './files.ts';
 import { COSIGNED_AGE_MAX_MS } from './limits.ts';
 import { membersOf } from './members.ts';
-import { cosignedAtMs, readKey, type TrustedKey, verifyCheckpoint } from './notes.ts';
+import {
+  cosignedAtMs,
+  readKey,
+  type TrustedKey,
+  type VerifiedCheckpoint,
+  verifyCheckpoint,
+} from './notes.ts';
 import { Unproven } from './unproven.ts';
 import { agentsSuffice, isMet, type Policy } from './witness-policy.ts';
 
@@ -46,7 +52,7 @@ interface Given {
  * @throws Unproven
  */
 export async function readWitnesses(
-  folder: string,
+  folder: Folder,
   files: readonly ListedFile[],
   given: Given,
 ): Promise<WitnessesProof> {
@@ -66,7 +72,7 @@ export async function readWitnesses(
 type Keys = Map<string, { readonly key: TrustedKey; readonly proof: WitnessProof }>;
 
 async function readKeys(
-  folder: string,
+  folder: Folder,
   file: ListedFile | undefined,
   policy: Policy | undefined,
 ): Promise<Keys> {
@@ -89,7 +95,7 @@ async function readKeys(
 }
 
 async function takeCosignatures(
-  folder: string,
+  folder: Folder,
   file: ListedFile | undefined,
   keys: Keys,
   { origin, checkpoints }: Given,
@@ -104,7 +110,7 @@ async function takeCosignatures(
     if (known === undefined)
       throw new Unproven(COSIGNATURES, `${place} is by a key that ${WITNESS_KEYS} has not`);
     const { key, proof } = known;
-    const atMs = cosignedAtMs(`${origin}\n${checkpoint.size}\n${checkpoint.root}\n`, line, key);
+    const atMs = await cosignedAtMs(`${origin}\n${checkpoint.size}\n${checkpoint.root}\n`, line, key);
     if (atMs === undefined) {
       throw new Unproven(
         COSIGNATURES,
@@ -154,17 +160,18 @@ function covered(
 
 /** Two checkpoints by the log's key that contradict each other prove two histories; other refusals are told. */
 async function readConflicts(
-  folder: string,
+  folder: Folder,
   file: ListedFile | undefined,
   { logKeys, checkpoints }: Given,
 ): Promise<string[]> {
   const told: string[] = [];
   for await (const { number, value } of jsonLines(folder, file)) {
     const { witness, status, heldSize, shown, held, at } = membersOf(value);
-    const notes = [shown, held].flatMap((note) => {
-      const checkpoint = typeof note === 'string' ? verifyCheckpoint(note, logKeys) : undefined;
-      return checkpoint === undefined || typeof checkpoint === 'string' ? [] : [checkpoint];
-    });
+    const notes: VerifiedCheckpoint[] = [];
+    for (const note of [shown, held]) {
+      const checkpoint = typeof note === 'string' ? await verifyCheckpoint(note, logKeys) : undefined;
+      if (checkpoint !== undefined && typeof checkpoint !== 'string') notes.push(checkpoint);
+    }
     for (const note of notes) {
       const other = [...notes, ...checkpoints.signed].find(
         ({ size, root }) => size === note.size && root !== note.root,
@@ -205,7 +212,7 @@ function whatIsOpen(witnesses: readonly WitnessProof[], policy: Policy | undefin
 }
 
 async function* jsonLines(
-  folder: string,
+  folder: Folder,
   file: ListedFile | undefined,
 ): AsyncGenerator<{ readonly number: number; readonly value: unknown }> {
   if (file === undefined) return;
