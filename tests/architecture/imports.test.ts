@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { scriptOf } from '../../packages/shared/page/build.ts';
 import { roomOf, type Source, sourcesOf } from './sources.ts';
 
 const gateway = sourcesOf('packages/gateway/src');
@@ -127,7 +128,7 @@ describe('one place for each way out of the process', () => {
       shared,
       (source, specifier) =>
         /^node:(fs|net|http|https|child_process|tls|dns)/.test(specifier) &&
-        !/^packages\/shared\/src\/verify\/(files|tar)\.ts$/.test(source.path),
+        source.path !== 'packages/shared/src/verify/disk.ts',
     );
     expect(wrong).toEqual([]);
   });
@@ -145,6 +146,30 @@ describe('one place for each way out of the process', () => {
     const hashing = shared.filter((source) => source.path === 'packages/shared/src/merkle/hash.ts');
     expect(hashing).toHaveLength(1);
     expect(offences(hashing, (_s, specifier) => specifier !== 'node:crypto')).toEqual([]);
+  });
+
+  it("the verifier's page is made of the verifier, the page and packages that compute: nothing in it could send anything", async () => {
+    const inputs = await Promise.all((['page.ts', 'worker.ts'] as const).map((entry) => scriptOf(entry)));
+    const strange = inputs
+      .flatMap((script) => script.inputs)
+      .filter((path) => !/^packages\/shared\/(page|src\/verify)\/[a-z0-9-]+\.ts$/.test(path))
+      .filter((path) => path !== 'packages/shared/src/merkle/hash.ts')
+      .map((path) => /node_modules\/((?:@[^/]+\/)?[^/]+)\/(?!.*node_modules\/)/.exec(path)?.[1] ?? path);
+    expect([...new Set(strange)].toSorted()).toEqual([
+      '@noble/ed25519',
+      '@noble/hashes',
+      '@peculiar/utils',
+      'asn1js',
+      'base64-js',
+      'buffer',
+      'bytestreamjs',
+      'ieee754',
+      'pkijs',
+    ]);
+    const text = inputs.map((script) => script.text).join('\n');
+    expect(
+      text.match(/\b(fetch|XMLHttpRequest|WebSocket|EventSource|sendBeacon|importScripts|eval)\b\(/g),
+    ).toBeNull();
   });
 
   it('no MCP SDK on the relay path: its (de)serialiser changes what passes through', () => {

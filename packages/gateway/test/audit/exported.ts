@@ -3,13 +3,22 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { expect } from 'vitest';
 import { type Ended, runNode } from '../cli/run-program.ts';
+import { textOf, verifyInPage } from './in-page.ts';
 
 const VERIFIER = fileURLToPath(new URL('../../../shared/src/verify/main.ts', import.meta.url));
 
-/** Runs the verifier as a process of its own, with nothing of the gateway's environment. */
-export function verify(...args: readonly string[]): Promise<Ended> {
-  return runNode(VERIFIER, args);
+/**
+ * Runs the verifier as a process of its own, with nothing of the gateway's environment. The page for browsers must say
+ * the same, word by word, whatever is asked.
+ */
+export async function verify(...args: readonly string[]): Promise<Ended> {
+  const ended = await runNode(VERIFIER, args);
+  const verdict = await verifyInPage(args);
+  if (!args.includes('--json')) expect(textOf(verdict)).toBe(ended.stdout + ended.stderr);
+  expect(verdict.proven).toBe(ended.code === 0);
+  return ended;
 }
 
 /** An export in a folder, with what an attacker who is careful does to it. */

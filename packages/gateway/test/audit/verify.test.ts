@@ -7,6 +7,7 @@ import { type RunningApi, startApi } from '../admin/running-api.ts';
 import { runProgram } from '../cli/run-program.ts';
 import { intent, outcome } from './draft.ts';
 import { ENTRIES, Exported, HASHES, verify } from './exported.ts';
+import { textOf, verifyInPage } from './in-page.ts';
 
 let api: RunningApi;
 let folder: string;
@@ -63,6 +64,19 @@ test('what was exported is proven, by the keys in it and by the keys from elsewh
     id: manifest.export.id,
     actor: { name: 'test-auditor' },
   });
+});
+
+test('a browser that has no Ed25519, or no Web Crypto at all, is told the same by the page', async () => {
+  const said = await verify(genuine.folder);
+  const bare = { webCrypto: false };
+  expect(textOf(await verifyInPage([genuine.folder], bare))).toBe(said.stdout);
+  const files = genuine.copy();
+  files.edit('checkpoints.ndjson', (all) => all.with(1, (all[1] ?? '').replace(/\\n(\d+)\\n/, '\\n1\\n')));
+  files.fixManifest();
+  expect(textOf(await verifyInPage([files.folder], bare))).toMatch(
+    /checkpoint 1: its signature by test\/log\/0 \([0-9a-f]{8}\) is wrong/,
+  );
+  files.remove();
 });
 
 interface Attack {

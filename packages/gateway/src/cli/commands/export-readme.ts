@@ -30,6 +30,10 @@ HOW TO CHECK IT
 It needs Node.js, no network, no database and no gateway. It ends with exit code 0 when everything is proven, and
 otherwise names the first file and entry that is not.
 
+Without Node.js: verify.html, one file for any browser of today, does the same and needs no network either. It is not in this
+folder on purpose. A verifier that comes with the data proves nothing: take it, and the command, from the Sallyport release
+that you trust, and compare their SHA-256.
+
 The keys in this folder could have been exchanged with everything else. Get them from the bank by another way, long
 before you need them, and compare, or let the verifier do it:
 
