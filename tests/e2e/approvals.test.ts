@@ -157,6 +157,25 @@ describe('quorum, time and access', () => {
       .toBe('used');
   });
 
+  it('a request for access that is taken back is nothing to decide on any more, and the log says so', async () => {
+    const engineer = await on.client();
+    const { structuredContent } = result(
+      last(
+        (await engineer.call('request_access', { reason: 'Look into an incident', tools: ['slow'] }))
+          .messages,
+      ),
+    );
+    const approval = await on.waiting();
+    const revoked = await on.sallyport.api('DELETE', `/grants/${structuredContent.grant}?reason=mistake`);
+    expect(revoked).toMatchObject({ status: 200, body: { state: 'withdrawn' } });
+    expect((await on.as('alice', 'GET', `/approvals/${approval.id}`)).body.state).toBe('withdrawn');
+    expect(await on.decide('alice', 'approve', approval)).toMatchObject({ status: 409 });
+    const entries = await on.sallyport.entries('approval.withdrawn');
+    expect(entries.filter((entry) => entry.approval === approval.id)).toMatchObject([
+      { grant: structuredContent.grant, fields: { reason: expect.stringContaining('mistake') } },
+    ]);
+  });
+
   it('survives a restart of the gateway', async () => {
     await on.flow({ holdSeconds: 0 });
     const engineer = await on.client();

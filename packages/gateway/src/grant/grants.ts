@@ -155,8 +155,7 @@ export class OpenGrants implements Grants {
       );
     });
     if (grant === undefined) throw conflict(await this.#load(id));
-    if (asked.approval !== undefined)
-      await this.#options.withdrawApproval(asked.approval, 'the terms were narrowed');
+    await this.#live.withdrawApprovals();
     return this.#ask(grant, this.#options.decide(grant, []).flows, { ...asked.principal });
   }
 
@@ -166,6 +165,7 @@ export class OpenGrants implements Grants {
     const to = grant.state === 'active' ? 'revoked' : 'withdrawn';
     const ended = await this.#live.end(grant, to, reason, by);
     if (ended === undefined) throw conflict(await this.#load(id));
+    await this.#live.withdrawApprovals();
     return ended;
   }
 
@@ -212,10 +212,12 @@ export class OpenGrants implements Grants {
   async #ask(asked: Grant, flows: readonly string[], by: GrantActor): Promise<Grant> {
     try {
       const approval = await this.#options.askApproval({ grant: asked, flows, by });
-      const waiting = await moveGrant(this.#options.store.pool, asked.id, 'requested', 'requested', {
-        approval,
-      });
-      return waiting ?? asked;
+      const { store, withdrawApproval } = this.#options;
+      const waiting = await moveGrant(store.pool, asked.id, 'requested', 'requested', { approval });
+      if (waiting !== undefined) return waiting;
+      // The request ended while its approval was being made, so the row that ended did not know of it.
+      await withdrawApproval(approval, 'the request for access ended meanwhile');
+      return await this.#load(asked.id);
     } catch (cause) {
       await this.#live.settleQuietly(asked, 'withdrawn', 'no approval could be asked for');
       if (cause instanceof GrantError) throw cause;

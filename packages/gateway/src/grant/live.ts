@@ -9,7 +9,15 @@ import { type AnyArguments, InForce } from './in-force.ts';
 import { ACTIVE_MAX, EXPIRE_BATCH, OVER_REMEMBERED } from './limits.ts';
 import { Running } from './running.ts';
 import { takeStep } from './steps.ts';
-import { countUse, loadActive, loadOverdue, moveGrant, noteUses } from './table.ts';
+import {
+  countUse,
+  loadActive,
+  loadOverdue,
+  loadToWithdraw,
+  moveGrant,
+  noteUses,
+  noteWithdrawn,
+} from './table.ts';
 import type { Grant, GrantActor, GrantChange, GrantFact, GrantQuestion, GrantState } from './types.ts';
 
 export interface LiveOptions {
@@ -110,11 +118,29 @@ export class LiveGrants {
     this.#lastUsed.clear();
     await noteUses(store.pool, used);
     for (const grant of await loadOverdue(store.pool, now, EXPIRE_BATCH)) {
-      if (!(await this.settleQuietly(grant, 'withdrawn', 'nobody decided in time'))) continue;
-      if (grant.approval !== undefined)
-        await this.#options.withdrawApproval(grant.approval, 'nobody decided in time');
+      await this.settleQuietly(grant, 'withdrawn', 'nobody decided in time');
     }
+    await this.withdrawApprovals();
     await this.reload();
+  }
+
+  /**
+   * Withdraws the approvals of requests that are over, so that nobody is asked to decide on nothing. What can't be
+   * withdrawn now stays noted, and the next tick tries again.
+   */
+  async withdrawApprovals(): Promise<void> {
+    const { store, logger, withdrawApproval } = this.#options;
+    try {
+      for (const { grant, approval, reason } of await loadToWithdraw(store.pool, EXPIRE_BATCH)) {
+        await withdrawApproval(
+          approval,
+          `the request for access has ended or changed: ${reason}`.slice(0, 500),
+        );
+        await noteWithdrawn(store.pool, grant, approval);
+      }
+    } catch (error) {
+      logger.warn('approvals of requests that are over are not withdrawn yet', { reason: errorText(error) });
+    }
   }
 
   /** Reads what is in force; one reading at a time. */

@@ -92,7 +92,8 @@ export async function moveGrant(
   const { rows } = await db.query(
     `UPDATE grants SET state = $3, decided_at = coalesce($4, decided_at), decided_by = coalesce($5, decided_by),
        decision_reason = coalesce($6, decision_reason), approval = coalesce($7, approval),
-       expires_at = coalesce($8, expires_at), ended_at = coalesce($9, ended_at), end_reason = coalesce($10, end_reason)
+       expires_at = coalesce($8, expires_at), ended_at = coalesce($9, ended_at), end_reason = coalesce($10, end_reason),
+       approval_to_withdraw = CASE WHEN $3 = 'withdrawn' THEN approval ELSE approval_to_withdraw END
      WHERE id = $1 AND state = $2 RETURNING *`,
     [
       id,
@@ -110,7 +111,7 @@ export async function moveGrant(
   return rows.length === 0 ? undefined : one(rows);
 }
 
-/** Writes narrower terms over those of a request that still waits. */
+/** Writes narrower terms over those of a request that still waits. Consent to the wider ones is to be withdrawn. */
 export async function narrowGrant(
   db: Queryable,
   id: string,
@@ -120,7 +121,8 @@ export async function narrowGrant(
   },
 ): Promise<Grant | undefined> {
   const { rows } = await db.query(
-    `UPDATE grants SET tools = $3, argument_limits = $4, duration_seconds = $5, uses_max = $6, terms_digest = $7
+    `UPDATE grants SET tools = $3, argument_limits = $4, duration_seconds = $5, uses_max = $6, terms_digest = $7,
+       approval = NULL, approval_to_withdraw = approval
      WHERE id = $1 AND state = 'requested' AND terms_digest = $2 RETURNING *`,
     [
       id,
@@ -169,6 +171,26 @@ export async function loadOverdue(db: Queryable, nowMs: number, limit: number): 
     [new Date(nowMs), limit],
   );
   return rows.map(grantOf);
+}
+
+/** Approvals whose request is over, with the reason, by grant. */
+export async function loadToWithdraw(
+  db: Queryable,
+  limit: number,
+): Promise<{ grant: string; approval: string; reason: string }[]> {
+  const { rows } = await db.query(
+    `SELECT id AS grant, approval_to_withdraw AS approval, coalesce(end_reason, 'the terms were narrowed') AS reason
+     FROM grants WHERE approval_to_withdraw IS NOT NULL ORDER BY id LIMIT $1`,
+    [limit],
+  );
+  return rows as { grant: string; approval: string; reason: string }[]; // cast: the statement selects these
+}
+
+export async function noteWithdrawn(db: Queryable, grant: string, approval: string): Promise<void> {
+  await db.query(
+    'UPDATE grants SET approval_to_withdraw = NULL WHERE id = $1 AND approval_to_withdraw = $2',
+    [grant, approval],
+  );
 }
 
 export async function loadGrant(db: Queryable, id: string): Promise<Grant | undefined> {

@@ -162,6 +162,37 @@ test('a request that nobody decides on within a day is withdrawn, and its approv
   expect(bench.call()).toBeUndefined();
 });
 
+test('a waiting request that is revoked takes its approval back, once, also where the process ended in between', async () => {
+  let reachable = false;
+  const bench = await openBench({
+    withdrawApproval: async (id, reason) => {
+      if (!reachable) throw new Error('the database is away');
+      bench.withdrawn.push(`${id}: ${reason}`);
+    },
+  });
+  bench.effect = 'hold';
+  const asked = await bench.grants.request(terms, engineer);
+  expect(await bench.grants.revoke(asked.id, 'not needed', admin)).toMatchObject({ state: 'withdrawn' });
+  expect(bench.withdrawn).toEqual([]);
+  reachable = true;
+  const restarted = await bench.restart();
+  await restarted.tick();
+  await restarted.tick();
+  expect(bench.withdrawn).toEqual(['apr_1: the request for access has ended or changed: not needed']);
+});
+
+test('a request that is revoked while its approval is being asked for leaves no approval behind', async () => {
+  const bench = await openBench({
+    askApproval: async ({ grant }) => {
+      await bench.grants.revoke(grant.id, 'changed my mind', engineer);
+      return 'apr_late';
+    },
+  });
+  bench.effect = 'hold';
+  expect(await bench.grants.request(terms, engineer)).toMatchObject({ state: 'withdrawn' });
+  expect(bench.withdrawn).toEqual(['apr_late']);
+});
+
 test('a reading that began before a grant was revoked does not bring it back', async () => {
   const bench = await openBench();
   const grant = await bench.grants.request(terms, engineer);
