@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -39,4 +39,13 @@ test('a checkpoint is printed with its countersignatures, and a later export mus
   expect(proven.stdout).toMatch(/1 checkpoints kept elsewhere agree/);
   writeFileSync(file, kept.stdout.replace(/\n(\d+)\n[^\n]{44}\n/, `\n$1\n${'A'.repeat(43)}=\n`));
   expect(await verify(join(folder, 'later'), '--anchor', file)).toMatchObject({ code: 1 });
+});
+
+test("the gateway gives the verifier's page as a file to keep, the very one that was built", async () => {
+  const answer = await fetch(`${sallyport.url}/verify.html`);
+  expect(answer.status).toBe(200);
+  expect(answer.headers.get('content-disposition')).toBe('attachment; filename="verify.html"');
+  const built = new URL('../../packages/shared/dist/verify.html', import.meta.url);
+  expect(await answer.text()).toBe(readFileSync(built, 'utf8'));
+  expect(await (await fetch(sallyport.url)).text()).toContain('href="/verify.html"');
 });

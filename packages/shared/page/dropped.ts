@@ -69,10 +69,12 @@ function ofHandle(handle: FileSystemHandle): Dropped {
     return { name: handle.name, read: { file: () => file.getFile() } };
   }
   const directory = handle as FileSystemDirectoryHandle;
-  return {
-    name: handle.name,
-    read: { inside: async () => (await Array.fromAsync(directory.values())).map(ofHandle) },
+  const inside = async (): Promise<Dropped[]> => {
+    const found: Dropped[] = [];
+    for await (const each of directory.values()) found.push(ofHandle(each));
+    return found;
   };
+  return { name: handle.name, read: { inside } };
 }
 
 /** The way of all other browsers. */

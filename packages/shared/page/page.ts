@@ -72,7 +72,6 @@ function choose(found: Choice | undefined): void {
   const files = 'tar' in found.files ? [found.files.tar] : found.files.folder;
   const bytes = files.reduce((sum, { blob }) => sum + blob.size, 0);
   said.textContent = `Chosen: ${found.name} (${files.length} ${files.length === 1 ? 'file' : 'files'}, ${bytes.toLocaleString('en')} bytes).`;
-  verify.focus();
 }
 
 function complain(problem: string): void {

@@ -55,6 +55,7 @@ ${rows === '' ? '<tr><td colspan="4">No server is registered. Register one with 
 <pre>{ "servers": { "${escapeHtml(example)}": { "type": "http", "url": "${url}", "headers": { "Authorization": "Bearer TOKEN" } } } }</pre>
 <h2>Administration</h2>
 <p>The API is under <code>/api/v1</code>, described by <a href="/api/v1/openapi.json">/api/v1/openapi.json</a>. Health: <a href="/healthz">/healthz</a>, <a href="/readyz">/readyz</a>, <a href="/metrics">/metrics</a>.</p>
+<p>Exports of the audit log are checked with <code>sallyport-verify</code>, or in a browser with <a href="/verify.html">verify.html</a>, a file to keep. Whoever checks this gateway takes it from a release instead, or compares its SHA-256 with one.</p>
 </main>
 </body>
 </html>

@@ -19,6 +19,7 @@ import {
 } from './limits.ts';
 import { serveMcp } from './mcp.ts';
 import { type PageFacts, renderPage } from './page.ts';
+import { sendVerifierPage } from './verifier-page.ts';
 
 export interface Readiness {
   readonly ready: boolean;
@@ -94,6 +95,7 @@ async function route(
   if (url === '/' || url.startsWith('/?')) {
     return plain(response, 200, 'text/html; charset=utf-8', renderPage(options.page()));
   }
+  if (url === '/verify.html' && (await sendVerifierPage(response))) return;
   const approval = APPROVAL_PATH.exec(url)?.[1];
   if (approval !== undefined) {
     return plain(response, 200, 'text/html; charset=utf-8', renderApprovalPage(approval));
