@@ -8,8 +8,8 @@ import type { PreparedSets } from './prepared-sets.ts';
 import { type Asked, type CallRead, cedarFacts, cedarQuestion, factsKey, questionKey } from './question.ts';
 import { readsArguments } from './reads.ts';
 import { cedarRisk } from './risk/cedar-risk.ts';
-import { READERS, type ReaderName } from './risk/cedar-types.ts';
-import { type RiskFacts, type RiskReaders, readRisk } from './risk/readings.ts';
+import { READERS } from './risk/cedar-types.ts';
+import { type RiskFacts, type RiskReaders, readRisk, type Wanted } from './risk/readings.ts';
 import { UNREADABLE_SHELL } from './risk/shell.ts';
 import { UNREADABLE_SQL } from './risk/sql.ts';
 import type { Flavour, Slice } from './slices.ts';
@@ -76,7 +76,7 @@ export class Judge {
     declarations: Declarations,
     { server, resource }: Pick<Asked, 'resource' | 'server'>,
     args: unknown,
-    wanted: ReadonlySet<ReaderName> = ALL_READERS,
+    wanted: Wanted = ALL_READERS,
   ): RiskFacts {
     if (resource.type !== 'Tool' || wanted.size === 0) return {};
     const declared = declarations.of(server, resource.name);
@@ -106,18 +106,18 @@ export class Judge {
     const lexemeOf = this.#options.numberLexeme ?? noLexeme;
     return {
       arguments: cedarArguments(value, slice.reads.arguments, lexemeOf),
-      risk: cedarRisk(this.riskOf(declarations, asked, value, slice.reads.risk)),
+      risk: cedarRisk(this.riskOf(declarations, asked, value, slice.reads.risk), slice.reads.risk),
     };
   }
 
   #evaluate(slice: Slice, asked: Asked, read: CallRead, version: string): Decision {
     // Cast: the engine's type of JSON values has no room for a number kept as its text.
-    const context = cedarFacts(asked, read) as Context;
+    const context = cedarFacts(asked, read, slice.reads.facts) as Context;
     return interpret(this.#sets.evaluate(slice.texts, { ...cedarQuestion(asked), context }), slice, version);
   }
 }
 
-const ALL_READERS: ReadonlySet<ReaderName> = new Set(READERS);
+const ALL_READERS: Wanted = new Set(READERS);
 const NO_READERS: RiskReaders = { sql: () => UNREADABLE_SQL, shell: () => UNREADABLE_SHELL };
 const NOTHING_READ: CallRead = { arguments: {}, risk: {} };
 

@@ -109,26 +109,40 @@ const ACTION_ENTITIES = Object.fromEntries(
 ) as Record<Action, EntityJson & { uid: { type: string; id: string } }>;
 
 /**
- * The facts of a call as `context`. A source that isn't an address is absent: a policy that reads it without asking
- * for its presence then fails, which forbids.
+ * The facts of a call as `context`, those that policies read and no others. A source that isn't an address is absent: a
+ * policy that reads it without asking for its presence then fails, which forbids.
  */
-export function cedarFacts({ context }: Asked, read: CallRead): Record<string, unknown> {
-  const facts: Record<string, unknown> = {
-    era: context.era,
-    labels: context.labels ?? [],
-    arguments: read.arguments,
-    risk: read.risk,
-  };
-  if (context.approval !== undefined) facts.approval = { flows: context.approval.flows };
-  if (context.grant !== undefined) {
-    const { id, reason, ticket } = context.grant;
-    facts.grant = ticket === undefined ? { id, reason } : { id, reason, ticket };
+export function cedarFacts(
+  { context }: Asked,
+  read: CallRead,
+  wanted: ReadonlySet<Fact>,
+): Record<string, unknown> {
+  const facts: Record<string, unknown> = { arguments: read.arguments, risk: read.risk };
+  for (const fact of wanted) {
+    const value = factValue(context, fact);
+    if (value !== undefined) facts[fact] = value;
   }
-  if (context.session !== undefined) facts.session = context.session;
-  if (context.client !== undefined) facts.client = context.client;
-  const sourceIp = addressOf(context.sourceIp);
-  if (sourceIp !== undefined) facts.sourceIp = { __extn: { fn: 'ip', arg: sourceIp } };
   return facts;
+}
+
+function factValue(context: Asked['context'], fact: Fact): unknown {
+  switch (fact) {
+    case 'labels':
+      return context.labels ?? [];
+    case 'approval':
+      return context.approval === undefined ? undefined : { flows: context.approval.flows };
+    case 'grant': {
+      if (context.grant === undefined) return undefined;
+      const { id, reason, ticket } = context.grant;
+      return ticket === undefined ? { id, reason } : { id, reason, ticket };
+    }
+    case 'sourceIp': {
+      const address = addressOf(context.sourceIp);
+      return address === undefined ? undefined : { __extn: { fn: 'ip', arg: address } };
+    }
+    default:
+      return context[fact];
+  }
 }
 
 /** An address as Cedar reads it: IPv4 also where a socket shows it as `::ffff:10.0.0.1`, without an interface. */

@@ -7,9 +7,12 @@ export interface Reads {
   readonly facts: ReadonlySet<Fact>;
   /** Names of arguments, or `all` where they are used as a whole or by a name that isn't in the text. */
   readonly arguments: ReadonlySet<string> | 'all';
-  /** Readers whose facts are read. */
-  readonly risk: ReadonlySet<ReaderName>;
+  /** Readers whose facts are read, and which of these; none where only their presence is asked for. */
+  readonly risk: ReadonlyMap<ReaderName, Members>;
 }
+
+/** Names of members, or `all` where a record is used as a whole. */
+export type Members = ReadonlySet<string> | 'all';
 
 /** Whether anything of the arguments is read, by itself or as risk. */
 export function readsArguments(reads: Reads): boolean {
@@ -25,11 +28,11 @@ export function readsTheCall(reads: Reads): boolean {
 export function joinReads(parts: readonly Reads[]): Reads {
   const facts = new Set<Fact>();
   const names = new Set<string>();
-  const risk = new Set<ReaderName>();
+  const risk = new Map<ReaderName, Members>();
   let all = false;
   for (const part of parts) {
     for (const fact of part.facts) facts.add(fact);
-    for (const reader of part.risk) risk.add(reader);
+    for (const [reader, members] of part.risk) addMembers(risk, reader, members);
     if (part.arguments === 'all') all = true;
     else for (const name of part.arguments) names.add(name);
   }
@@ -38,7 +41,7 @@ export function joinReads(parts: readonly Reads[]): Reads {
 
 /** What the conditions of one policy may look at, from the engine's JSON form of them. */
 export function readsOf(conditions: readonly Clause[]): Reads {
-  const found: Found = { facts: new Set(), names: new Set(), risk: new Set(), all: false };
+  const found: Found = { facts: new Set(), names: new Set(), risk: new Map(), all: false };
   for (const { body } of conditions) visit(body, found);
   return { facts: found.facts, arguments: found.all ? 'all' : found.names, risk: found.risk };
 }
@@ -61,8 +64,14 @@ export function depthOf(expression: unknown): number {
 interface Found {
   facts: Set<Fact>;
   names: Set<string>;
-  risk: Set<ReaderName>;
+  risk: Map<ReaderName, Members>;
   all: boolean;
+}
+
+function addMembers(risk: Found['risk'], reader: ReaderName, members: Members): void {
+  const known = risk.get(reader);
+  if (known === 'all') return;
+  risk.set(reader, members === 'all' || known === undefined ? members : new Set([...known, ...members]));
 }
 
 function visit(node: unknown, found: Found): void {
@@ -76,7 +85,7 @@ function visit(node: unknown, found: Found): void {
   if ('Value' in expression) return;
   const path = contextPath(expression);
   if (path !== undefined) {
-    note(path, found);
+    note(path, found, 'has' in expression);
     return;
   }
   if ('Record' in expression) {
@@ -98,14 +107,19 @@ function contextPath(expression: Record<string, unknown>): readonly string[] | u
   return left.concat(access.attr as string | string[]);
 }
 
-function note(path: readonly string[], found: Found): void {
-  const [fact, name] = path;
+/** @param onlyPresence the last part of the path is tested by `has`, and its value not used. */
+function note(path: readonly string[], found: Found, onlyPresence: boolean): void {
+  const [fact, name, member] = path;
   if (fact === undefined) {
     for (const each of FACTS) found.facts.add(each);
-    for (const reader of READERS) found.risk.add(reader);
+    for (const reader of READERS) addMembers(found.risk, reader, 'all');
     found.all = true;
   } else if (fact === 'risk') {
-    for (const reader of READERS) if (name === undefined || name === reader) found.risk.add(reader);
+    const present: Members = onlyPresence ? new Set() : 'all';
+    const members = member === undefined ? present : new Set([member]);
+    for (const reader of READERS) {
+      if (name === undefined || name === reader) addMembers(found.risk, reader, members);
+    }
   } else if (fact === 'arguments') {
     if (name === undefined) found.all = true;
     else found.names.add(name);

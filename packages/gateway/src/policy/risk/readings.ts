@@ -40,10 +40,12 @@ export interface RiskFacts {
   readonly batch?: BatchFacts;
 }
 
+/** Whose facts are wanted; the others are not read. */
+export type Wanted = Pick<ReadonlySet<ReaderName>, 'has' | 'size'>;
+
 export interface RiskQuestion {
   readonly declared: readonly DeclaredArgument[];
-  /** Whose facts are wanted; the others are not read. */
-  readonly wanted: ReadonlySet<ReaderName>;
+  readonly wanted: Wanted;
   readonly readers: RiskReaders;
   /** Tells the text of a number that the parser of the arguments kept exactly. */
   readonly lexemeOf: (value: unknown) => string | undefined;
