@@ -18,6 +18,8 @@ export type ReadSql = (text: string) => SqlFacts;
  *
  * The facts are of the text alone. What a view, a trigger, a rule, a function or an operator of the database does is not
  * in it: functions that aren't known count as writing, and a name may mean another table under another search path.
+ * Postgres calls a function by `c.purge` where c has no such column: that is read as a column, but for functions that are
+ * known to do more than compute.
  */
 export async function loadSqlReader(): Promise<ReadSql> {
   const grammar = await SqlGrammar.load();

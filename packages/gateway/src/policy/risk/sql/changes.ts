@@ -62,8 +62,8 @@ function readTarget(reading: Reading, kind: string, fields: Fields, outer: Scope
   const scope = reading.with(fields.withClause, outer);
   const table = tableName(fieldsOf(fields.relation));
   reading.tally.kinds.add(kind);
-  reading.tally.writes.add(table);
+  reading.tally.changesTable(table);
   const returns = fields.returningClause !== undefined || fields.returningList !== undefined;
-  if (returns) reading.tally.reads.add(table);
+  if (returns) reading.tally.readsTable(table);
   return scope;
 }

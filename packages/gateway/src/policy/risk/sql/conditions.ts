@@ -3,7 +3,7 @@ import { constantInteger, constantText, type Fields, fieldsOf, listOf, stringsOf
 
 /**
  * Whether a condition picks some rows out of a table, as far as its form tells: it names a column, and it is not one
- * of the forms that keep nearly every row (`1 = 1`, `id = id`, `id IS NOT NULL`, `x <> …`, `NOT …`, `LIKE '%'`, or one
+ * of the forms that keep nearly every row (`1 = 1`, `id = id`, `id IN (1, id)`, `id IS NOT NULL`, `x <> …`, `NOT …`, `LIKE '%'`, or one
  * of these behind an `OR`). That `id > 0` keeps every row, the text does not say.
  *
  * @param outer names of the tables around, for conditions by `EXISTS`.
@@ -21,6 +21,10 @@ export function restricts(condition: unknown, outer: ReadonlySet<string>): boole
     const { nulltesttype } = fieldsOf(node.NullTest);
     return nulltesttype === 'IS_NULL' && mentionsColumn(condition, outer);
   }
+  if (node.BooleanTest !== undefined) {
+    const { booltesttype } = fieldsOf(node.BooleanTest);
+    return !String(booltesttype).startsWith('IS_NOT_') && mentionsColumn(condition, outer);
+  }
   if (node.A_Expr !== undefined && keepsNearlyAll(fieldsOf(node.A_Expr))) return false;
   return mentionsColumn(condition, outer);
 }
@@ -37,7 +41,8 @@ function keepsNearlyAll({ kind, name, lexpr, rexpr }: Fields): boolean {
   }
   const pattern = constantText(rexpr);
   if ((kind === 'AEXPR_LIKE' || kind === 'AEXPR_ILIKE') && /^%*$/.test(pattern ?? 'x')) return true;
-  return sameExpression(lexpr, rexpr);
+  const choices = kind === 'AEXPR_IN' ? listOf(fieldsOf(fieldsOf(rexpr).List).items) : [];
+  return [rexpr, ...choices].some((choice) => sameExpression(lexpr, choice));
 }
 
 function sameExpression(left: unknown, right: unknown): boolean {

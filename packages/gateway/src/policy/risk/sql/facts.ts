@@ -95,6 +95,22 @@ export class SqlTally {
     this.raise('outside');
   }
 
+  /** Rows of a table are read. Some views of the catalog are files of the server. */
+  readsTable(name: string): void {
+    this.reads.add(name);
+    const view = CATALOG_FILE.exec(name)?.[1];
+    if (view !== undefined) this.reachOut(`view ${view}`);
+  }
+
+  /** Rows of a table are changed. The catalog's are what the database is made of, and who may do what. */
+  changesTable(name: string): void {
+    this.writes.add(name);
+    if (!CATALOG.test(name)) return;
+    this.ddl = true;
+    this.privileges = true;
+    this.raise('destroy');
+  }
+
   facts(statements: number): SqlFacts {
     for (const name of this.bareColumns) if (this.rowNames.has(name)) this.columns.add('*');
     const limit = largest(this.limits);
@@ -119,6 +135,11 @@ export class SqlTally {
     };
   }
 }
+
+// Without a schema the catalog's tables come first, whatever the search path is.
+const CATALOG = /^(?:[^.]+\.)?pg_catalog\.(?!pg_settings$)|^pg_(?!settings$|temp)[a-z0-9_]+$/;
+const CATALOG_FILE =
+  /^(?:(?:[^.]+\.)?pg_catalog\.)?(pg_file_settings|pg_hba_file_rules|pg_ident_file_mappings)$/;
 
 function greater(one: SqlRisk, other: SqlRisk): SqlRisk {
   return SQL_RISKS.indexOf(one) < SQL_RISKS.indexOf(other) ? other : one;

@@ -61,7 +61,8 @@ const WRITE = words(`
 const OUTSIDE = words(`
   cursor_to_xml cursor_to_xml_and_xmlschema database_to_xml database_to_xml_and_xmlschema lo_export lo_import
   pg_cancel_backend pg_create_restore_point pg_current_logfile pg_execute_server_program pg_export_snapshot pg_file_read
-  pg_file_rename pg_file_sync pg_file_unlink pg_file_write pg_hba_file_rules pg_import_system_collations
+  pg_file_rename pg_file_sync pg_file_unlink pg_file_write pg_hba_file_rules pg_ident_file_mappings pg_import_system_collations
+  pg_logdir_ls
   pg_log_backend_memory_contexts pg_promote pg_read_binary_file pg_read_file pg_reload_conf pg_rotate_logfile
   pg_show_all_file_settings pg_start_backup pg_stat_file pg_stop_backup pg_switch_wal pg_terminate_backend pg_wal_replay_pause
   pg_wal_replay_resume pg_backup_start pg_backup_stop query_to_xml query_to_xml_and_xmlschema query_to_xmlschema
@@ -96,6 +97,32 @@ export function functionEffect(parts: readonly string[], firstArgument: string |
   if (WRITE.has(name)) return 'write';
   if (BULK.has(name)) return 'bulk';
   return HARMLESS.has(name) && (schema === undefined || schema === 'pg_catalog') ? 'none' : 'write';
+}
+
+/**
+ * What a name may do that stands where a column does: `f.pg_read_file`, `('x'::text).pg_read_file`. Only of functions
+ * that are known to do more than compute; undefined for every other name.
+ */
+export function fieldEffect(name: string): FunctionEffect | undefined {
+  const known =
+    OUTSIDE.has(name) ||
+    OUTSIDE_PREFIX.test(name) ||
+    WRITE.has(name) ||
+    BULK.has(name) ||
+    name === 'set_config' ||
+    /^pg_(?:try_)?advisory_/.test(name);
+  return known ? functionEffect([name], undefined) : undefined;
+}
+
+// Their results have fields, which are named after them: `(json_each(x)).key`.
+const ROWS = words(`
+  json_each json_each_text jsonb_each jsonb_each_text json_populate_record json_populate_recordset jsonb_populate_record
+  jsonb_populate_recordset pg_stat_file
+`);
+
+/** Whether a function is known to give rows with fields. */
+export function givesRows(parts: readonly string[]): boolean {
+  return ROWS.has(parts.at(-1) ?? '') && (parts.length === 1 || parts[0] === 'pg_catalog');
 }
 
 /** Whether a function makes one small value of any number of rows. */

@@ -128,6 +128,6 @@ function readSource(reading: Reading, item: unknown, scope: Scope, names: Set<st
 function readTable(reading: Reading, range: Fields, scope: Scope): Extent {
   const known = range.schemaname === undefined ? scope.get(String(range.relname)) : undefined;
   if (known !== undefined) return known;
-  reading.tally.reads.add(tableName(range));
+  reading.tally.readsTable(tableName(range));
   return 'unbounded';
 }

@@ -105,10 +105,10 @@ function readCopy(reading: Reading, fields: Fields, scope: Scope): void {
   }
   const table = tableName(fieldsOf(fields.relation));
   if (direction === 'from') {
-    tally.writes.add(table);
+    tally.changesTable(table);
     tally.raise('write');
   } else {
-    tally.reads.add(table);
+    tally.readsTable(table);
     tally.raise('bulk');
   }
   if (fields.attlist === undefined) tally.columns.add('*');

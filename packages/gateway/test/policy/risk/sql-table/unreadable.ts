@@ -18,6 +18,10 @@ export const UNREADABLE: readonly string[] = [
   'SELECT TOP 1 * FROM customers',
   'SELECT * FROM `customers`',
   'DELETE customers',
+  // Postgres takes no such thing in a WITH, and PL/pgSQL is not SQL.
+  'WITH d AS MATERIALIZED (TRUNCATE customers) SELECT 1',
+  'SELECT 1 INTO STRICT x',
+  "COPY customers FROM PROGRAM 'id' \\; SELECT 1",
   `SELECT ${'('.repeat(5_000)}1${')'.repeat(5_000)}`,
   `SELECT 1${' + 1'.repeat(5_000)}`,
   `SELECT ${'NOT '.repeat(5_000)}true`,
