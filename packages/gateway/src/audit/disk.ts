@@ -26,6 +26,8 @@ export class DiskWatch {
   #timer: NodeJS.Timeout | undefined;
   #free = 1;
   #low = false;
+  /** What the log's last entry about it says. */
+  #recordedLow = false;
   #problem: string | undefined;
 
   private constructor(options: DiskOptions) {
@@ -60,7 +62,7 @@ export class DiskWatch {
     clearInterval(this.#timer);
   }
 
-  /** Reads the free space now; entries and alarms at the edges alone. */
+  /** Reads the free space now; an alarm and an entry at the edges alone. */
   async look(): Promise<void> {
     const { folder, freeShare = systemFreeShare, logger } = this.#options;
     try {
@@ -73,24 +75,34 @@ export class DiskWatch {
       return;
     }
     // Apart from each other, so that a disk at the limit is not an alarm every few seconds.
-    if (!this.#low && this.#free <= DISK_LOW_SHARE) await this.#turn(true);
-    else if (this.#low && this.#free >= DISK_WELL_SHARE) await this.#turn(false);
+    if (!this.#low && this.#free <= DISK_LOW_SHARE) this.#turn(true);
+    else if (this.#low && this.#free >= DISK_WELL_SHARE) this.#turn(false);
+    if (this.#recordedLow !== this.#low) await this.#record();
   }
 
-  async #turn(low: boolean): Promise<void> {
-    const { record, logger } = this.#options;
-    this.#low = low;
+  #turn(low: boolean): void {
+    const { logger } = this.#options;
     const freePercent = percent(this.#free);
+    this.#low = low;
     if (low) logger.error('the disk of the embedded database is nearly full', { freePercent });
     else logger.info('the disk of the embedded database has room again', { freePercent });
-    await record({
-      kind: low ? 'log.disk_low' : 'log.disk_well',
-      actor: { kind: 'gateway', name: 'audit' },
-      fields: { freePercent },
-      control: ['AU-4', 'AU-5'],
-    }).catch((thrown: unknown) =>
-      logger.error('what the disk is like was not recorded', { error: errorText(thrown) }),
-    );
+  }
+
+  /** Where the log can't be written now, the next look tries again: a full disk is when that is likeliest. */
+  async #record(): Promise<void> {
+    const { record, logger } = this.#options;
+    const low = this.#low;
+    try {
+      await record({
+        kind: low ? 'log.disk_low' : 'log.disk_well',
+        actor: { kind: 'gateway', name: 'audit' },
+        fields: { freePercent: percent(this.#free) },
+        control: ['AU-4', 'AU-5'],
+      });
+      this.#recordedLow = low;
+    } catch (thrown) {
+      logger.error('what the disk is like was not recorded yet', { error: errorText(thrown) });
+    }
   }
 }
 

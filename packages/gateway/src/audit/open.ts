@@ -74,13 +74,15 @@ export async function openAudit(options: AuditOptions): Promise<Audit> {
   let witnesses: Witnesses | undefined;
   let anchors: Anchors | undefined;
   let disk: DiskWatch | undefined;
+  const refuses = (): string | undefined =>
+    refusal(checkpointer) ?? witnesses?.refusal() ?? anchors?.refusal() ?? disk?.refusal();
   const log = new Log({
     origin,
     deploymentName,
     clock,
     logger,
     takeAgain: () => OwnedSlot.take(store, slot, origin),
-    refuseCalls: () => refusal(checkpointer) ?? witnesses?.refusal() ?? anchors?.refusal() ?? disk?.refusal(),
+    refuseCalls: refuses,
     ...(periodKeys === undefined ? {} : { periodKeys }),
     ...(signer === undefined ? {} : { startFields: { keys: signer.keyTexts } }),
     beforeRelease: async () => lastCheckpoint(checkpointer, logger),
@@ -141,6 +143,7 @@ export async function openAudit(options: AuditOptions): Promise<Audit> {
     disk,
     summaries,
     forwarders,
+    refuses,
   });
 }
 
@@ -157,6 +160,7 @@ function doorOf(
     disk,
     summaries,
     forwarders,
+    refuses,
   }: {
     slot: number;
     origin: string;
@@ -168,10 +172,9 @@ function doorOf(
     disk: DiskWatch | undefined;
     summaries: Summaries;
     forwarders: readonly Forwarder[];
+    refuses: () => string | undefined;
   },
 ): Audit {
-  const refused = (): boolean =>
-    (refusal(checkpointer) ?? witnesses?.refusal() ?? anchors?.refusal() ?? disk?.refusal()) !== undefined;
   return {
     origin,
     record: (draft, evidence) => log.record(draft, evidence),
@@ -181,7 +184,7 @@ function doorOf(
     ...(anchors === undefined ? {} : { anchors: anchorDoor(anchors, new AnchorTable(store, slot)) }),
     disk: () => disk?.state(),
     forwarding: () => forwarders.map((forwarder) => forwarder.state()),
-    healthy: () => log.healthy() && !refused(),
+    healthy: () => log.healthy() && refuses() === undefined,
     search: (query) => searchLog(store, slot, log.size, query),
     searchPage: (query) => searchPage(store, slot, log.size, query),
     get: (seq) => getEntry(store, slot, seq),

@@ -42,6 +42,27 @@ test('is an alarm at 10 % and refuses calls at 2 %, each until there is room aga
   watch.stop();
 });
 
+test('an entry that could not be written is written once the log can be', async () => {
+  const kinds: string[] = [];
+  let away = true;
+  const watch = await DiskWatch.open({
+    folder: '/data',
+    freeShare: async () => 0.05,
+    record: async ({ kind }) => {
+      if (away) throw new Error('the log is away');
+      kinds.push(kind);
+    },
+    logger,
+  });
+  expect(watch.state()).toMatchObject({ low: true });
+  expect(kinds).toEqual([]);
+  away = false;
+  await watch.look();
+  await watch.look();
+  expect(kinds).toEqual(['log.disk_low']);
+  watch.stop();
+});
+
 test('what can not be read is said, and the last reading counts', async () => {
   const { at, watch } = await watched(0.01);
   expect(await at(new Error('gone'))).toMatchObject({
