@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { Exported, verify } from '../../packages/gateway/test/audit/exported.ts';
-import { runProgram } from '../../packages/gateway/test/cli/run-program.ts';
 import { type Approving, startApproving } from '../framework/approving.ts';
+import { commandsOf } from '../framework/commands.ts';
 
 let on: Approving;
 let folder: string;
@@ -18,9 +18,7 @@ afterAll(async () => {
 });
 
 async function exported(name: string): Promise<Exported> {
-  const { url, adminToken } = on.sallyport;
-  const env = { SALLYPORT_URL: url, SALLYPORT_TOKEN: adminToken };
-  const ended = await runProgram(['audit', 'export', '--out', name], { env, cwd: folder });
+  const ended = await commandsOf(on.sallyport, folder)('audit', 'export', '--out', name);
   expect(ended).toMatchObject({ code: 0, stderr: '' });
   return new Exported(join(folder, name));
 }

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { verify } from '../../packages/gateway/test/audit/exported.ts';
-import { runProgram } from '../../packages/gateway/test/cli/run-program.ts';
+import { commandsOf } from '../framework/commands.ts';
 import { echoServer, RawClient, type Sallyport, startSallyport } from '../framework/index.ts';
 
 let sallyport: Sallyport;
@@ -17,11 +17,7 @@ afterAll(async () => {
   rmSync(folder, { recursive: true });
 });
 
-const run = (...args: string[]) =>
-  runProgram(args, {
-    env: { SALLYPORT_URL: sallyport.url, SALLYPORT_TOKEN: sallyport.adminToken },
-    cwd: folder,
-  });
+const run = (...args: string[]) => commandsOf(sallyport, folder)(...args);
 
 test('a checkpoint is printed with its countersignatures, and a later export must extend it', async () => {
   const kept = await run('audit', 'checkpoint');

@@ -5,8 +5,8 @@ import { systemClock } from '@sallyport/shared/clock';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { Receipts } from '../../packages/agent/src/receipts/index.ts';
 import { Exported, verify } from '../../packages/gateway/test/audit/exported.ts';
-import { runProgram } from '../../packages/gateway/test/cli/run-program.ts';
 import { quietLogger } from '../../packages/gateway/test/store/postgres.ts';
+import { commandsOf } from '../framework/commands.ts';
 import { echoServer, RawClient, type Sallyport, startSallyport } from '../framework/index.ts';
 
 const RECEIPTS = 'receipts/receipts.ndjson';
@@ -28,11 +28,7 @@ afterAll(async () => {
   rmSync(folder, { recursive: true });
 });
 
-const run = (...args: string[]) =>
-  runProgram(args, {
-    env: { SALLYPORT_URL: sallyport.url, SALLYPORT_TOKEN: sallyport.adminToken },
-    cwd: folder,
-  });
+const run = (...args: string[]) => commandsOf(sallyport, folder)(...args);
 
 async function reconcile(): Promise<{ code: number | null; stdout: string; stderr: string }> {
   return await run('audit', 'reconcile', 'test-agent');

@@ -1,34 +1,23 @@
 import { createHash } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { systemClock } from '@sallyport/shared/clock';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { openStore, type Store } from '../../src/store/index.ts';
-import { Pins } from '../../src/tools/pins.ts';
 import { type RunningApi, startApi } from '../admin/running-api.ts';
-import { quietLogger as logger, temporaryFolder } from '../store/postgres.ts';
+import { temporaryFolder } from '../store/postgres.ts';
 import { runProgram } from './run-program.ts';
+import { openShownTools } from './shown-tools.ts';
 
 let api: RunningApi;
-let store: Store;
-let pins: Pins;
+let shown: Awaited<ReturnType<typeof openShownTools>>;
 let folder: string;
 
 beforeAll(async () => {
   api = await startApi();
   folder = await temporaryFolder();
-  store = await openStore({ databaseUrl: api.databaseUrl, logger });
-  // What servers show comes from another replica here: the API reads what all have seen.
-  pins = new Pins({
-    store,
-    logger,
-    clock: systemClock,
-    record: (entry) => api.rooms.audit.record(entry),
-    firstUse: () => true,
-  });
+  shown = await openShownTools(api, { firstUse: true });
 });
 afterAll(async () => {
-  await store?.close();
+  await shown?.close();
   await api?.stop();
 });
 
@@ -38,7 +27,7 @@ async function show(server: string, ...definitions: { name: string; [member: str
     const digest = createHash('sha256').update(canonical).digest('hex');
     return { name: definition.name, digest, canonical: () => canonical };
   });
-  await pins.take(server, seen, 'probe');
+  await shown.pins.take(server, seen, 'probe');
 }
 
 const run = (args: readonly string[]) =>

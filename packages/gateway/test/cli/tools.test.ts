@@ -1,31 +1,19 @@
 import { createHash } from 'node:crypto';
-import { systemClock } from '@sallyport/shared/clock';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { openStore, type Store } from '../../src/store/index.ts';
-import { Pins } from '../../src/tools/pins.ts';
 import { type RunningApi, startApi } from '../admin/running-api.ts';
-import { quietLogger as logger } from '../store/postgres.ts';
 import { runProgram } from './run-program.ts';
+import { openShownTools } from './shown-tools.ts';
 
 let api: RunningApi;
-let store: Store;
-let pins: Pins;
+let shown: Awaited<ReturnType<typeof openShownTools>>;
 
 beforeAll(async () => {
   api = await startApi();
-  store = await openStore({ databaseUrl: api.databaseUrl, logger });
-  // What servers show comes from another replica here: the API reads what all have seen.
-  pins = new Pins({
-    store,
-    logger,
-    clock: systemClock,
-    record: (entry) => api.rooms.audit.record(entry),
-    firstUse: () => false,
-  });
+  shown = await openShownTools(api, { firstUse: false });
 });
 
 afterAll(async () => {
-  await store.close();
+  await shown.close();
   await api.stop();
 });
 
@@ -35,7 +23,7 @@ async function show(server: string, ...definitions: object[]): Promise<void> {
     const digest = createHash('sha256').update(canonical).digest('hex');
     return { name: String((definition as { name: string }).name), digest, canonical: () => canonical };
   });
-  await pins.take(server, seen, 'probe');
+  await shown.pins.take(server, seen, 'probe');
 }
 
 const run = (args: readonly string[], role: Parameters<RunningApi['token']>[0] = 'policy-author') =>
