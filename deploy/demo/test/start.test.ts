@@ -115,12 +115,26 @@ describe('the quick start', () => {
     ).toEqual(SERVERS.map((name) => `${name}:`).sort());
   });
 
-  it('has a first call ready: one allowed, one denied, both in the log', { timeout: 60_000 }, async () => {
+  it('has first calls ready: one allowed, one denied, one approved by another, all in the log', {
+    timeout: 60_000,
+  }, async () => {
     const output = await demoCall();
     expect(output).toMatch(/tools\/list\s+(?!.*close_account).*search_customers/);
     expect(output).toContain('CUS-000001');
     expect(output).toMatch(/search_customers\s+→ allow \(permitted, engineers-use-core-banking/);
     expect(output).toMatch(/transfer_funds\s+→ deny \(forbidden, small-transfers-only/);
+    expect(output).toMatch(/held as apr_\w+; "approver" looks at it/);
+    expect(output).toContain('risk "write", kinds update, writes cards');
+    expect(output).toContain('UPDATE: 1 rows changed.');
+    const kinds = [...output.matchAll(/^ {2}#\d+\s+\S+\s+(\S+)\s+(\S+)\s+(?:tools\/call )?run_query/gm)];
+    expect(kinds.map(([, kind, actor]) => `${kind} ${actor}`)).toEqual([
+      'approval.requested engineer',
+      'approval.viewed approver',
+      'approval.decided approver',
+      'approval.used engineer',
+      'call.intent engineer',
+      'call.outcome engineer',
+    ]);
   });
 
   it('refuses a second start on its folder', async () => {
