@@ -12,7 +12,8 @@ export interface Shown {
 /** A gateway whose policy holds calls of `echo` above 100 for the treasury: alice, bob and carol. */
 export interface Approving {
   readonly sallyport: Sallyport;
-  readonly tokens: Readonly<Record<string, string>>;
+  /** By who has it; `as` takes those that are added too. */
+  readonly tokens: Record<string, string>;
   /** Applies the flow with these members. */
   flow(more: object): Promise<void>;
   /** A client of an engineer that nothing of another test waits for, or of the token's account. */
