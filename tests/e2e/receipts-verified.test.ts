@@ -48,6 +48,35 @@ test('an export has the receipts, and they are proven beside the log', async () 
   expect(listed).toMatchObject([{ agent: 'test-agent', size: genuine.lines(RECEIPTS).length }]);
 });
 
+test('a part of the log comes with its receipts, and they are proven', async () => {
+  const intents = genuine
+    .lines('entries/000000000000.ndjson')
+    .map((leaf) => JSON.parse(leaf))
+    .filter(({ kind }) => kind === 'call.intent');
+  // Behind an intent: its call ends in the part, and its receipt is the one before the first of the part's.
+  const from = intents[13].seq + 1;
+  const made = await run('audit', 'export', '--from', String(from), '--out', 'part');
+  expect(made).toMatchObject({ code: 0, stderr: '' });
+  const part = new Exported(join(folder, 'part'));
+  const { code, stdout, stderr } = await verify(part.folder);
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+  expect(stdout).toMatch(/ receipts of 1 agents agree/);
+  expect(part.lines(RECEIPTS).length).toBeLessThan(genuine.lines(RECEIPTS).length);
+  part.edit(RECEIPTS, (lines) => lines.toSpliced(3, 1));
+  part.fixManifest();
+  expect((await verify(part.folder)).stderr).toMatch(/receipt \d+ of agent test-agent is missing/);
+});
+
+test('a part of the log without calls has the last receipt, for the head that an entry has', async () => {
+  await reconcile();
+  const { size } = JSON.parse(genuine.read('MANIFEST.json'));
+  const from = String(size);
+  const made = await run('audit', 'export', '--from', from, '--out', 'quiet');
+  expect(made).toMatchObject({ code: 0, stderr: '' });
+  const { code, stderr } = await verify(join(folder, 'quiet'));
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+});
+
 const attacks: Record<string, [(files: Exported) => void, RegExp]> = {
   'a receipt is changed': [
     (files) =>

@@ -1,3 +1,4 @@
+import type { ReceiptSpan } from '../receipt/index.ts';
 import { EXPORT_MAX_AGE_MS, EXPORTS_MAX_OPEN } from './limits.ts';
 
 /** What an export that was begun, and recorded, may read. */
@@ -6,10 +7,14 @@ export interface ExportTicket {
   readonly id: string;
   /** The token that began it. */
   readonly tokenId: string;
-  /** Entries in it: everything before this seq. */
+  /** Seqs of the entries in it: from this one on, and everything before `size`. */
+  readonly from: number;
   readonly size: number;
-  /** Number of its last checkpoint. */
+  /** Numbers of its first and last checkpoint. */
+  readonly firstCheckpoint: number;
   readonly checkpoint: number;
+  /** Of a part of the log: which receipts belong to it. */
+  readonly receipts?: readonly ReceiptSpan[];
 }
 
 /**

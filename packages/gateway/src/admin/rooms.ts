@@ -64,7 +64,7 @@ export interface AdminRooms {
   readonly grants: Pick<Grants, 'request' | 'narrow' | 'revoke' | 'get' | 'list'>;
   readonly accessReviews: Pick<AccessReviews, 'list' | 'decide'>;
   readonly proposals: Pick<Proposals, 'propose' | 'confirm' | 'refuse' | 'get' | 'list'>;
-  readonly receipts: Pick<Receipts, 'reconcile' | 'chains' | 'page'>;
+  readonly receipts: Pick<Receipts, 'reconcile' | 'chains' | 'page' | 'spans'>;
   readonly approvals: Pick<
     Approvals,
     'decide' | 'withdraw' | 'review' | 'get' | 'list' | 'subjectOf' | 'mayDecide'

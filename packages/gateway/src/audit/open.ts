@@ -18,6 +18,7 @@ import { Log } from './log.ts';
 import { keptPages } from './originals/pages.ts';
 import { PeriodKeys } from './originals/period-keys.ts';
 import { recordsOf } from './originals/records.ts';
+import { rangesOf } from './ranges.ts';
 import { getEntry, readLeaves } from './search/read.ts';
 import { searchLog, searchPage } from './search/search.ts';
 import { Summaries } from './search/summaries.ts';
@@ -180,6 +181,7 @@ function doorOf(
     record: (draft, evidence) => log.record(draft, evidence),
     ...recordsOf(store, slot, log, periodKeys, summaries),
     ...keptPages(store, slot),
+    ...rangesOf(store, slot, { logSize: () => log.size, newest: () => checkpointer?.newest }),
     ...(witnesses === undefined ? {} : { witnesses: witnessDoor(store, slot, witnesses) }),
     ...(anchors === undefined ? {} : { anchors: anchorDoor(anchors, new AnchorTable(store, slot)) }),
     disk: () => disk?.state(),

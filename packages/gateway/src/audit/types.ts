@@ -266,6 +266,13 @@ export interface Audit {
   makeCheckpoint(): Promise<StoredCheckpoint>;
   /** Checkpoints from a number on, at most `limit`. */
   checkpoints(from: number, limit: number): Promise<StoredCheckpoint[]>;
+  /** Seq of the first entry at an instant (RFC 3339) or later; the log's size where there is none. @throws RangeError */
+  seqAt(instant: string): Promise<number>;
+  /** Roots of the complete subtrees that make up the first `size` entries, largest first (RFC 6962 §2.1). */
+  treeBefore(size: number): Promise<Buffer[]>;
+  /** The last checkpoint that covers at most so many entries, and the first that covers at least so many. */
+  checkpointUpTo(size: number): Promise<StoredCheckpoint | undefined>;
+  checkpointFrom(size: number): Promise<StoredCheckpoint | undefined>;
   /** What is kept beside entries before `size`, in pages: masked bodies in order of digest, sealed originals of seq. */
   keptBodies(after: string, size: number, limit: number): Promise<{ digest: string; body: Buffer }[]>;
   keptOriginals(after: number, size: number, limit: number): Promise<KeptOriginal[]>;

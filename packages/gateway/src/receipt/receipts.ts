@@ -14,7 +14,9 @@ import {
 import {
   addReceipts,
   pageOfReceipts,
+  type ReceiptSpan,
   readChains,
+  receiptSpans,
   seqBefore,
   unknownEndings,
   withoutIntent,
@@ -85,9 +87,19 @@ export class Receipts {
     return readChains(this.#options.store.pool);
   }
 
-  /** A page of all receipts, for an export. */
-  page(after: Parameters<typeof pageOfReceipts>[1], limit: number): ReturnType<typeof pageOfReceipts> {
-    return pageOfReceipts(this.#options.store.pool, after, limit);
+  /** Which receipts belong to entries `from` to `until` - 1. */
+  spans(from: number, until: number): Promise<ReceiptSpan[]> {
+    const { store, slot } = this.#options;
+    return receiptSpans(store.pool, { slot, from, until });
+  }
+
+  /** A page of receipts, for an export. */
+  page(
+    after: Parameters<typeof pageOfReceipts>[1],
+    limit: number,
+    spans?: readonly ReceiptSpan[],
+  ): ReturnType<typeof pageOfReceipts> {
+    return pageOfReceipts(this.#options.store.pool, after, limit, spans);
   }
 
   async close(): Promise<void> {

@@ -145,16 +145,65 @@ export async function seqBefore(
   return Number(rows[0]?.seq ?? until);
 }
 
-/** A page of all receipts in order of agent, chain and number, for an export. */
+/**
+ * Which receipts of each chain belong to the entries `from` to `until` - 1: those between the first and the last of calls
+ * with an intent there, and one before, which the first is joined to. Of other chains the last one, so that it can be
+ * seen that none is missing.
+ */
+export async function receiptSpans(
+  pool: Pool,
+  { slot, from, until }: { readonly slot: number; readonly from: number; readonly until: number },
+): Promise<ReceiptSpan[]> {
+  const { rows } = await pool.query<{ agent: string; chain: string; first: string; last: string }>(
+    `WITH inside AS (
+       SELECT r.agent, r.chain, min(r.n) - 1 AS first, max(r.n) AS last
+         FROM audit_entries e JOIN agent_receipts r ON r.call = e.call
+        WHERE e.slot = $1 AND e.seq >= $2 AND e.seq < $3 AND e.kind = 'call.intent'
+        GROUP BY r.agent, r.chain)
+     SELECT * FROM inside
+     UNION ALL
+     SELECT DISTINCT ON (agent, chain) agent, chain, n, n FROM agent_receipts r
+      WHERE NOT EXISTS (SELECT FROM inside i WHERE i.agent = r.agent AND i.chain = r.chain)
+      ORDER BY 1, 2, 3 DESC`,
+    [slot, from, until],
+  );
+  return rows.map(({ agent, chain, first, last }) => ({
+    agent,
+    chain,
+    first: Number(first),
+    last: Number(last),
+  }));
+}
+
+/** Receipts `first` to `last` of a chain. */
+export interface ReceiptSpan {
+  readonly agent: string;
+  readonly chain: string;
+  readonly first: number;
+  readonly last: number;
+}
+
+/** A page of receipts in order of agent, chain and number, for an export: of all, or of the spans that are given. */
 export async function pageOfReceipts(
   pool: Pool,
   after: { readonly agent: string; readonly chain: string; readonly n: number } | undefined,
   limit: number,
+  spans?: readonly ReceiptSpan[],
 ): Promise<{ agent: string; chain: string; n: number; line: string }[]> {
   const { rows } = await pool.query<{ agent: string; chain: string; n: string; line: string }>(
-    `SELECT agent, chain, n, line FROM agent_receipts
-      WHERE (agent, chain, n) > ($1, $2, $3::bigint) ORDER BY agent, chain, n LIMIT $4`,
-    [after?.agent ?? '', after?.chain ?? '', after?.n ?? -1, limit],
+    `SELECT agent, chain, n, line FROM agent_receipts r
+      WHERE (agent, chain, n) > ($1, $2, $3::bigint)
+        AND ($5::jsonb IS NULL OR EXISTS (
+          SELECT FROM jsonb_to_recordset($5) AS s (agent text, chain text, first bigint, last bigint)
+           WHERE s.agent = r.agent AND s.chain = r.chain AND r.n BETWEEN s.first AND s.last))
+      ORDER BY agent, chain, n LIMIT $4`,
+    [
+      after?.agent ?? '',
+      after?.chain ?? '',
+      after?.n ?? -1,
+      limit,
+      spans === undefined ? null : JSON.stringify(spans),
+    ],
   );
   return rows.map((row) => ({ ...row, n: Number(row.n) }));
 }

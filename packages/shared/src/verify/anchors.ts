@@ -98,7 +98,7 @@ async function readAnchor(
   origin: string,
   keys: readonly TrustedKey[],
 ): Promise<GivenAnchor | undefined> {
-  const note = await readGiven(file);
+  const note = lastNoteOf(await readGiven(file));
   // Other logs may be anchored in the same place.
   if (!note.startsWith(`${origin}\n`)) return undefined;
   const checkpoint = await verifyCheckpoint(note, keys);
@@ -106,13 +106,29 @@ async function readAnchor(
   return { file: file.name, size: checkpoint.size, root: checkpoint.root };
 }
 
-/** Holds what was kept elsewhere against the roots of the export. @throws Unproven */
+/** Of the checkpoints of another export the last: how two exports are joined. */
+function lastNoteOf(text: string): string {
+  if (!text.startsWith('{')) return text;
+  try {
+    const { note } = membersOf(JSON.parse(text.trimEnd().split('\n').at(-1) ?? ''));
+    return typeof note === 'string' ? note : text;
+  } catch {
+    return text;
+  }
+}
+
+/**
+ * Holds what was kept elsewhere against the roots of the export; returns those that can be compared.
+ *
+ * @throws Unproven
+ */
 export function requireAnchored(
   anchors: readonly GivenAnchor[],
   rootAt: (size: number) => string | undefined,
-  entries: number,
-): void {
-  for (const { file, size, root } of anchors) {
+  { from, entries }: { readonly from: number; readonly entries: number },
+): GivenAnchor[] {
+  const compared = anchors.filter(({ size }) => size >= from);
+  for (const { file, size, root } of compared) {
     if (size > entries) {
       const why = `it covers ${size} entries, and the export has ${entries}: the rest was cut off, or the export is older than this anchor`;
       throw new Unproven(file, why, entries);
@@ -122,12 +138,13 @@ export function requireAnchored(
       throw new Unproven(file, why, size - 1);
     }
   }
+  return compared;
 }
 
 /** Verifies the time stamps of an export against its checkpoints. @throws Unproven */
 export async function proveAnchors(
   listed: readonly ListedAnchor[],
-  given: readonly GivenAnchor[],
+  { given, compared }: { readonly given: readonly GivenAnchor[]; readonly compared: readonly GivenAnchor[] },
   checkpoints: Checkpoints,
   authorities: readonly string[],
 ): Promise<AnchorsProof> {
@@ -153,8 +170,11 @@ export async function proveAnchors(
   if (listed.length === 0 && given.length === 0) open.push('anything by anchors: the export names none');
   if ([...stamps.values()].some(({ trusted }) => !trusted))
     open.push('that the time stamping authorities are real: give their certificates with --tsa-ca');
-  const entries = given.reduce((most, { size }) => Math.max(most, size), 0);
-  return { given: given.length, entries, stamps: [...stamps.values()], open };
+  const earlier = given.filter((anchor) => !compared.includes(anchor)).map(({ file }) => file);
+  if (earlier.length > 0)
+    open.push(`anything by ${earlier.join(', ')}: this export begins later than what it covers`);
+  const entries = compared.reduce((most, { size }) => Math.max(most, size), 0);
+  return { given: compared.length, entries, stamps: [...stamps.values()], open };
 }
 
 /** Certificates in a PEM file. */

@@ -18,17 +18,28 @@ interface Told {
   unspent: unknown;
   /** The intent that was sent under it. */
   intent: number | undefined;
+  /** Whether it was asked for in what is read here, and not before. */
+  whole: boolean;
 }
 
 /**
  * Requires of each call that was let through under an approval: that people who are not the requester had approved it,
  * that it was spent right before, once, and on the same digest, by the same person, for the same server and tool, under
  * the same policies (AUDIT.md, Reading). All of an approval's entries are in the log of the gateway that sends its call.
+ * Where an export begins behind the log's first entry, those that were asked for before it are only counted.
  */
 export class ApprovalClaims {
+  readonly #later: boolean;
   readonly #approvals = new Map<string, Told>();
   /** Calls that were let through under an approval. */
   approved = 0;
+  /** Calls that were let through under an approval that was asked for before the export. */
+  askedBefore = 0;
+
+  /** @param later whether the export begins behind the log's first entry. */
+  constructor(later = false) {
+    this.#later = later;
+  }
 
   /** Takes the next entry; returns what is wrong with it. */
   take(seq: number, entry: unknown): string | undefined {
@@ -63,6 +74,7 @@ export class ApprovalClaims {
       tool,
       unspent: kind === 'approval.used' && known?.states.has('approved') === true ? id : undefined,
       intent: known?.intent,
+      whole: known?.whole ?? kind === 'approval.requested',
     });
     return undefined;
   }
@@ -89,6 +101,11 @@ export class ApprovalClaims {
       return `the call ${String(call)} was let through because of an approval, and names none`;
     const known = this.#approvals.get(approval);
     const name = `the call ${String(call)} was let through under ${approval}`;
+    if (this.#later && known?.whole !== true && known?.intent === undefined) {
+      this.askedBefore += 1;
+      if (known !== undefined) known.intent = seq;
+      return undefined;
+    }
     if (known === undefined) return `${name}, which nobody was asked for`;
     if (known.intent !== undefined) return `${name}, which the call of entry ${known.intent} has used`;
     if (known.unspent === undefined)

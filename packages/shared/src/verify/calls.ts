@@ -5,15 +5,26 @@ export interface Entry {
   readonly call: string | undefined;
 }
 
-/** Requires of each call one intent, and behind it exactly one outcome or `call.indeterminate`. */
+/**
+ * Requires of each call one intent, and behind it exactly one outcome or `call.indeterminate`. Of an export that begins
+ * behind the log's first entry, the intent of an ending may be before it.
+ */
 export class Calls {
+  readonly #later: boolean;
   readonly #open = new Map<string, number>();
   readonly #ended = new Set<string>();
   outcomes = 0;
   indeterminate = 0;
+  /** Calls that ended here and whose intents are before the export. */
+  begunBefore = 0;
+
+  /** @param later whether the export begins behind the log's first entry. */
+  constructor(later = false) {
+    this.#later = later;
+  }
 
   get intents(): number {
-    return this.#open.size + this.#ended.size;
+    return this.#open.size + this.#ended.size - this.begunBefore;
   }
 
   /** Seqs of intents without an ending. */
@@ -21,7 +32,12 @@ export class Calls {
     return [...this.#open.values()];
   }
 
-  /** Whether a call has an intent. */
+  /** Whether a call has an intent here and is under way. */
+  isOpen(call: string): boolean {
+    return this.#open.has(call);
+  }
+
+  /** Whether a call has an intent, here or before. */
   has(call: string): boolean {
     return this.#open.has(call) || this.#ended.has(call);
   }
@@ -50,7 +66,10 @@ export class Calls {
   #end(call: string | undefined, kind: string): string | undefined {
     if (call === undefined) return 'it is the ending of a call and names none';
     if (this.#ended.has(call)) return `the call ${call} has an ending already`;
-    if (!this.#open.delete(call)) return `the call ${call} has an ending and no intent before it`;
+    if (!this.#open.delete(call)) {
+      if (!this.#later) return `the call ${call} has an ending and no intent before it`;
+      this.begunBefore += 1;
+    }
     this.#ended.add(call);
     if (kind === 'call.outcome') this.outcomes += 1;
     else this.indeterminate += 1;

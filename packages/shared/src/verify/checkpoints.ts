@@ -17,6 +17,8 @@ export interface Signed {
 /** All checkpoints of an export, verified. */
 export interface Checkpoints {
   readonly count: number;
+  /** Number of the last. */
+  readonly last: number;
   /** In order of size; the last covers the export. */
   readonly signed: readonly Signed[];
   /** The checkpoint of a number, among those of its size. */
@@ -36,11 +38,14 @@ export async function readCheckpoints(
   listed: ListedFile,
   {
     origin,
+    first,
     size,
     keys,
     wanted,
   }: {
     readonly origin: string;
+    /** Number of the first: 0, unless the export begins behind entry 0. */
+    readonly first: number;
     readonly size: number;
     readonly keys: readonly TrustedKey[];
     /** Numbers whose notes are kept. */
@@ -51,7 +56,7 @@ export async function readCheckpoints(
   /** For each number, where in `signed` it is. */
   const places: number[] = [];
   const notes = new Map<number, string>();
-  let number = 0;
+  let number = first;
   for await (const line of linesOf(folder, listed)) {
     const checkpoint = await verified(line.toString('utf8'), number, keys);
     if (checkpoint.origin !== origin) {
@@ -71,9 +76,10 @@ export async function readCheckpoints(
     );
   }
   return {
-    count: number,
+    count: places.length,
+    last: number - 1,
     signed,
-    at: (given) => signed[places[given] ?? -1],
+    at: (given) => signed[places[given - first] ?? -1],
     note: (given) => notes.get(given),
   };
 }

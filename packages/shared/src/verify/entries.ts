@@ -7,7 +7,7 @@ import { CHECKPOINT_ROUNDING_MS, ENTRY_WAIT_MAX_MS } from './limits.ts';
 import { CHECKPOINTS } from './manifest.ts';
 import { membersOf } from './members.ts';
 import { ReceiptClaims } from './receipt-claims.ts';
-import { Tree } from './tree.ts';
+import type { Tree } from './tree.ts';
 import { Unproven } from './unproven.ts';
 
 const ZERO = Buffer.of(0x00);
@@ -15,17 +15,18 @@ const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /** Goes through the entries in order and holds each against the log's rules and the checkpoints. */
 export class Entries {
-  readonly calls = new Calls();
-  readonly approvals = new ApprovalClaims();
+  readonly calls: Calls;
+  readonly approvals: ApprovalClaims;
   readonly receipts = new ReceiptClaims();
   /** Digests of bodies that entries name; kept where the export has bodies. */
   readonly named = new Set<string>();
   keepNamed = false;
   readonly #origin: string;
   readonly #signed: readonly Signed[];
-  readonly #tree = new Tree();
+  readonly #tree: Tree;
   readonly #roots: Map<number, string>;
-  #seq = 0;
+  readonly #from: number;
+  #seq: number;
   /** The next checkpoint to be reached. */
   #next = 0;
   #firstTs: string | undefined;
@@ -33,19 +34,47 @@ export class Entries {
   #lastMs = 0;
 
   /**
-   * @param signed in order of size; the last covers all.
+   * @param before the tree of what is before the first entry, and that entry's seq.
+   * @param signed in order of size; the last covers all, and the first may cover less than there is before.
    * @param sizes at which the root is kept, for `rootAt`.
    */
-  constructor(origin: string, signed: readonly Signed[], sizes: readonly number[] = []) {
+  constructor(
+    origin: string,
+    before: { readonly tree: Tree; readonly from: number },
+    signed: readonly Signed[],
+    sizes: readonly number[] = [],
+  ) {
+    this.#tree = before.tree;
+    this.#from = before.from;
+    this.#seq = before.from;
+    this.calls = new Calls(before.from > 0);
+    this.approvals = new ApprovalClaims(before.from > 0);
     this.#roots = new Map(sizes.map((size) => [size, '']));
     this.#origin = origin;
     this.#signed = signed;
     this.#keepRoot();
+    const [first, second] = signed;
+    if (first !== undefined && first.number > 0 && first.size > before.from)
+      throw new Unproven(
+        CHECKPOINTS,
+        `the checkpoint before ${first.number} is missing: entries here follow on it`,
+      );
+    if (first !== undefined && first.size < before.from) {
+      // It tells the time at which the entries here were still to come.
+      this.#next = 1;
+      if (second !== undefined && second.size < before.from)
+        throw new Unproven(CHECKPOINTS, `checkpoint ${second.number} covers nothing of this export`);
+    }
     this.#passCheckpoints(CHECKPOINTS);
   }
 
-  get count(): number {
+  /** Entries of the log up to here. */
+  get size(): number {
     return this.#seq;
+  }
+
+  get count(): number {
+    return this.#seq - this.#from;
   }
 
   get firstTs(): string | undefined {
@@ -96,10 +125,13 @@ export class Entries {
       );
     }
     this.#takeTime(file, entry.ts);
+    const wasOpen = entry.call !== undefined && this.calls.isOpen(entry.call);
     const wrong =
       this.calls.take({ seq, kind: entry.kind, call: entry.call }) ?? this.approvals.take(seq, entry.value);
     if (wrong !== undefined) throw new Unproven(file, wrong, seq);
-    this.receipts.take(seq, entry.value);
+    // Of what began before the export a receipt may be before it, too.
+    const begun = entry.call === undefined || entry.kind !== 'call.outcome' || wasOpen;
+    if (begun) this.receipts.take(seq, entry.value);
     if (this.keepNamed) this.#name(entry.value);
     this.#tree.append(leafHash);
     this.#seq += 1;
@@ -133,6 +165,7 @@ export class Entries {
         this.#seq,
       );
     }
+    if (this.#firstTs === undefined && this.#from > 0) this.receipts.beganMs = ms;
     this.#firstTs ??= ts;
     this.#lastTs = ts;
     this.#lastMs = ms;

@@ -20,3 +20,6 @@ export const CHECKPOINT_ROUNDING_MS = 1_000;
  * gateway gives up on a write after ten seconds; a minute leaves no doubt.
  */
 export const ENTRY_WAIT_MAX_MS = 60_000;
+
+/** How many calls are named in one line of a report. */
+export const NAMED_MAX = 20;

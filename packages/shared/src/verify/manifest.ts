@@ -5,6 +5,8 @@ import { Unproven } from './unproven.ts';
 export const MANIFEST = 'MANIFEST.json';
 export const CHECKPOINTS = 'checkpoints.ndjson';
 export const KEYS = 'keys.txt';
+/** Of an export that does not begin with the log's first entry: the tree of what is before it. */
+export const BEFORE = 'before.hashes';
 
 /** A part of the log: entries and the hashes that the gateway had of them. */
 export interface Part {
@@ -17,6 +19,10 @@ export interface Part {
 /** What an export says it is. Nothing in it is believed; it tells which file is not what it was. */
 export interface Manifest {
   readonly origin: string;
+  /** Seq of the first entry, and the number of the first checkpoint: the last that covers nothing of it, where there is one. */
+  readonly from: number;
+  readonly firstCheckpoint: number;
+  /** Entries of the log when the export ends. */
   readonly size: number;
   readonly parts: readonly Part[];
   readonly checkpoints: ListedFile;
@@ -34,7 +40,7 @@ export async function readManifest(folder: Folder): Promise<Manifest> {
   if (!present.has(MANIFEST)) {
     throw new Unproven(MANIFEST, 'it is missing: this is no export, or one that broke off');
   }
-  const { origin, size, files } = shapeOf(parse(await readWhole(folder, MANIFEST)));
+  const { origin, from, firstCheckpoint, size, files } = shapeOf(parse(await readWhole(folder, MANIFEST)));
   for (const { path } of files) if (!present.has(path)) throw new Unproven(path, 'it is missing');
   const listed = new Set([MANIFEST, ...files.map(({ path }) => path)]);
   const stranger = [...present].find((path) => !listed.has(path));
@@ -42,18 +48,25 @@ export async function readManifest(folder: Folder): Promise<Manifest> {
     throw new Unproven(stranger, 'MANIFEST.json does not know it: two exports may be mixed');
   const checkpoints = files.find(({ path }) => path === CHECKPOINTS);
   if (checkpoints === undefined) throw new Unproven(MANIFEST, `it does not list ${CHECKPOINTS}`);
+  if (from > 0 !== files.some(({ path }) => path === BEFORE))
+    throw new Unproven(
+      BEFORE,
+      `it belongs to an export that begins behind entry 0, and this begins with ${from}`,
+    );
   return {
     origin,
+    from,
+    firstCheckpoint,
     size,
-    parts: partsOf(files, size),
+    parts: partsOf(files, { from, until: size }),
     checkpoints,
     others: files.filter((file) => file.entries === undefined && file !== checkpoints),
   };
 }
 
-function partsOf(files: readonly ListedFile[], size: number): Part[] {
+function partsOf(files: readonly ListedFile[], range: { from: number; until: number }): Part[] {
   const parts: Part[] = [];
-  let next = 0;
+  let next = range.from;
   for (const entries of files.filter(({ path }) => path.endsWith('.ndjson'))) {
     if (entries.entries === undefined) continue;
     const { from, until } = entries.entries;
@@ -65,8 +78,8 @@ function partsOf(files: readonly ListedFile[], size: number): Part[] {
     parts.push({ entries, hashes, from, until });
     next = until;
   }
-  if (next !== size)
-    throw new Unproven(MANIFEST, `its files hold ${next} entries, and it says ${size}`, next);
+  if (next !== range.until)
+    throw new Unproven(MANIFEST, `its files end before entry ${next}, and it says ${range.until}`, next);
   return parts;
 }
 
@@ -78,13 +91,17 @@ function parse(bytes: Buffer): unknown {
   }
 }
 
-function shapeOf(value: unknown): { origin: string; size: number; files: ListedFile[] } {
-  const { v, origin, size, files } = membersOf(value);
+function shapeOf(value: unknown): Pick<Manifest, 'origin' | 'from' | 'firstCheckpoint' | 'size'> & {
+  files: ListedFile[];
+} {
+  const { v, origin, from = 0, firstCheckpoint = 0, size, files } = membersOf(value);
   if (v !== 1) throw new Unproven(MANIFEST, 'it is of a version that this verifier does not know');
   if (typeof origin !== 'string' || !isCount(size) || !Array.isArray(files)) {
     throw new Unproven(MANIFEST, 'it lacks origin, size or files');
   }
-  return { origin, size, files: files.map(listedFile) };
+  if (!isCount(from) || !isCount(firstCheckpoint) || from > size)
+    throw new Unproven(MANIFEST, 'it does not say which entries and checkpoints it begins with');
+  return { origin, from, firstCheckpoint, size, files: files.map(listedFile) };
 }
 
 function listedFile(value: unknown): ListedFile {

@@ -22,6 +22,8 @@ export class ReceiptClaims {
   /** Calls that an agent answered and that no receipt was seen of. */
   readonly #answered = new Map<string, { readonly agent: string; readonly seq: number }>();
   readonly #broken = new Set<string>();
+  /** Time of the first entry, where the export begins behind the log's first: milliseconds since 1970. */
+  beganMs: number | undefined;
 
   /** Takes an entry that was verified. */
   take(seq: number, entry: unknown): void {

@@ -2,6 +2,7 @@ import { hash } from 'node:crypto';
 import type { Calls } from './calls.ts';
 import { isCanonical } from './canonical.ts';
 import { type Folder, type ListedFile, linesOf } from './files.ts';
+import { ENTRY_WAIT_MAX_MS, NAMED_MAX } from './limits.ts';
 import { membersOf } from './members.ts';
 import type { ReceiptClaims } from './receipt-claims.ts';
 import { Unproven } from './unproven.ts';
@@ -42,9 +43,10 @@ export async function readReceipts(
     throw new Unproven(RECEIPTS, `it is missing, and entry ${claim.seq} has the head of receipts`, claim.seq);
   }
   const chains = new Map<string, Chain>();
+  const before: string[] = [];
   let count = 0;
   for await (const line of linesOf(folder, listed)) {
-    takeReceipt(line, chains, claims, calls);
+    takeReceipt(line, { chains, claims, calls, before });
     count += 1;
   }
   for (const { agent, chain, size, seq } of claims.heads) {
@@ -64,13 +66,21 @@ export async function readReceipts(
   return {
     agents: new Set(claims.heads.map(({ agent }) => agent)).size,
     receipts: count,
-    open: claims.problems,
+    open: [...claims.problems, ...openOf(before)],
   };
 }
 
-function takeReceipt(bytes: Buffer, chains: Map<string, Chain>, claims: ReceiptClaims, calls: Calls): void {
+interface Reading {
+  readonly chains: Map<string, Chain>;
+  readonly claims: ReceiptClaims;
+  readonly calls: Calls;
+  /** Calls that have no intent here and were executed before the export begins. */
+  readonly before: string[];
+}
+
+function takeReceipt(bytes: Buffer, { chains, claims, calls, before }: Reading): void {
   const line = bytes.toString('utf8');
-  const { agent, call, chain, n, prev } = readReceipt(line);
+  const { agent, call, chain, n, prev, at } = readReceipt(line);
   const key = keyOf(agent, chain);
   // Old receipts may be gone at the agent before the first was heard: the chain then begins with a later one.
   const known = chains.get(key) ?? { next: n, head: n === 0 ? FIRST_PREV : prev };
@@ -89,33 +99,55 @@ function takeReceipt(bytes: Buffer, chains: Map<string, Chain>, claims: ReceiptC
   }
   claims.received(call);
   if (n >= claims.covered(key) || calls.has(call)) return;
+  const { beganMs } = claims;
+  if (beganMs !== undefined && !claims.unmatched.has(call) && Date.parse(at) < beganMs + ENTRY_WAIT_MAX_MS) {
+    before.push(call);
+    return;
+  }
   const seq = claims.unmatched.get(call) ?? claims.coveredBy(key, n);
   const why = `agent ${agent} executed the call ${call} (receipt ${n}), and the log has no intent of it`;
   throw new Unproven(RECEIPTS, why, seq);
+}
+
+/** The receipt before the first is there so that the chain joins; a call may be under way where an export begins. */
+function openOf(before: readonly string[]): string[] {
+  if (before.length === 0) return [];
+  const named = `${before.slice(0, NAMED_MAX).join(', ')}${before.length > NAMED_MAX ? ', …' : ''}`;
+  return [
+    `that these calls, which agents executed before or as this export begins, have an intent before it: ${named}`,
+  ];
 }
 
 function keyOf(agent: string, chain: string): string {
   return `${agent}\n${chain}`;
 }
 
-function readReceipt(line: string): { agent: string; call: string; chain: string; n: number; prev: string } {
+function readReceipt(line: string): {
+  agent: string;
+  call: string;
+  chain: string;
+  n: number;
+  prev: string;
+  at: string;
+} {
   let value: unknown;
   try {
     value = JSON.parse(line);
   } catch {
     throw new Unproven(RECEIPTS, 'it holds a line that is not JSON');
   }
-  const { v, agent, call, chain, n, prev } = membersOf(value);
+  const { v, agent, call, chain, n, prev, at } = membersOf(value);
   if (
     v !== 1 ||
     typeof agent !== 'string' ||
     typeof call !== 'string' ||
     typeof chain !== 'string' ||
     typeof prev !== 'string' ||
+    typeof at !== 'string' ||
     typeof n !== 'number' ||
     !Number.isSafeInteger(n) ||
     !isCanonical(line, value)
   )
     throw new Unproven(RECEIPTS, 'it holds a line that is not a receipt');
-  return { agent, call, chain, n, prev };
+  return { agent, call, chain, n, prev, at };
 }

@@ -1,3 +1,4 @@
+import { NAMED_MAX } from './limits.ts';
 import type { Proven } from './verify.ts';
 
 /** A statement, and what belongs to it. */
@@ -18,16 +19,13 @@ export interface Report {
 const HOLDING_OPEN =
   'that policy held each call that it should have: `sallyport-gateway policy` has the policies of a version';
 
-/** How many calls under way are named. */
-const NAMED_MAX = 20;
-
 /** The report in words. */
 export function reportOf(proven: Proven): Report {
   const { witnesses, receipts, anchors } = proven;
   return {
     heading: `PROVEN: ${proven.origin}`,
     proven: [...logStatements(proven), ...besideStatements(proven)],
-    open: [...witnesses.open, ...receipts.open, ...anchors.open, HOLDING_OPEN],
+    open: [...beforeOpen(proven), ...witnesses.open, ...receipts.open, ...anchors.open, HOLDING_OPEN],
   };
 }
 
@@ -43,13 +41,28 @@ export function reportText(proven: Proven): string {
   return `${lines.join('\n')}\n`;
 }
 
+/** What an export that begins behind the log's first entry leaves open. */
+function beforeOpen({ from, calls }: Proven): string[] {
+  if (from === 0) return [];
+  const open = [
+    `what entries 0 to ${from - 1} are: this export begins later. They are those of an earlier export when its checkpoints.ndjson, given with --anchor, agrees`,
+  ];
+  if (calls.begunBefore > 0)
+    open.push(`the intents of ${calls.begunBefore} calls that began before this export`);
+  if (calls.askedBefore > 0)
+    open.push(`the approvals of ${calls.askedBefore} held calls that were asked for before this export`);
+  return open;
+}
+
 /** What entries and checkpoints prove. */
 function logStatements(proven: Proven): Statement[] {
   const { calls, entries } = proven;
+  const { from } = proven;
   const span = entries === 0 ? '' : `, from ${proven.first} to ${proven.last}`;
+  const which = from === 0 ? '' : ` (${from} to ${from + entries - 1} of the log)`;
   const { open } = calls;
   return [
-    said(`${entries} entries, none missing${span}`),
+    said(`${entries} entries${which}, none missing${span}`),
     said(`root ${proven.root}`),
     said(
       `${proven.checkpoints} checkpoints agree with them; the last was signed at ${new Date(proven.signedAtMs).toISOString()}`,
@@ -84,14 +97,14 @@ function besideStatements({
   receipts,
   anchors,
   kept,
+  from,
   entries,
 }: Proven): Statement[] {
   const statements: Statement[] = [];
+  const end = from + entries;
   if (quorum !== undefined) {
     const rest =
-      quorum.entries === entries
-        ? []
-        : [`not yet countersigned: entries ${quorum.entries} to ${entries - 1}`];
+      quorum.entries === end ? [] : [`not yet countersigned: entries ${quorum.entries} to ${end - 1}`];
     statements.push(
       said(
         `countersigned by the quorum "${quorum.name}" up to entry ${quorum.entries - 1} (checkpoint ${quorum.checkpoint})`,

@@ -11,9 +11,10 @@ import { BODIES, type KeptProof, readKept, SEALED } from './bodies.ts';
 import { readCheckpoints } from './checkpoints.ts';
 import { Entries } from './entries.ts';
 import { type Folder, type Given, type ListedFile, linesOf, readWhole, requireListed } from './files.ts';
-import { KEYS, type Part, readManifest } from './manifest.ts';
+import { BEFORE, KEYS, type Manifest, type Part, readManifest } from './manifest.ts';
 import { readKey, type TrustedKey } from './notes.ts';
 import { RECEIPTS, type ReceiptsProof, readReceipts } from './receipts.ts';
+import { Tree } from './tree.ts';
 import { Unproven } from './unproven.ts';
 import { readPolicy } from './witness-policy.ts';
 import { COSIGNATURES, readWitnesses, type WitnessesProof } from './witnesses.ts';
@@ -21,6 +22,8 @@ import { COSIGNATURES, readWitnesses, type WitnessesProof } from './witnesses.ts
 /** What was proven of an export. */
 export interface Proven {
   readonly origin: string;
+  /** Seq of the first entry. */
+  readonly from: number;
   readonly entries: number;
   readonly first?: string;
   readonly last?: string;
@@ -40,8 +43,12 @@ export interface Proven {
     readonly intents: number;
     readonly outcomes: number;
     readonly indeterminate: number;
+    /** Ended here; their intents are before the export. */
+    readonly begunBefore: number;
     /** Let through under an approval, each preceded by it, spent once, with the same digest. */
     readonly approved: number;
+    /** Let through under an approval that was asked for before the export. */
+    readonly askedBefore: number;
     /** Seqs of intents whose calls were under way when the export was made. */
     readonly open: readonly number[];
   };
@@ -73,12 +80,13 @@ export async function verifyExport(
   const long = [COSIGNATURES, RECEIPTS, ANCHORS, BODIES, SEALED];
   for (const file of manifest.others) if (!long.includes(file.path)) await requireWhole(folder, file);
   const trusted = await keysFor(folder, keys);
-  const { origin, size } = manifest;
+  const { origin, from, size } = manifest;
   const listed = await readListed(folder, manifest.others);
   const wanted = new Set(listed.flatMap(({ kind, number }) => (kind === 'timestamp' ? [number] : [])));
   const given = await readGivenAnchors(anchors, origin, trusted);
   const checkpoints = await readCheckpoints(folder, manifest.checkpoints, {
     origin,
+    first: manifest.firstCheckpoint,
     size,
     keys: trusted,
     wanted,
@@ -90,16 +98,18 @@ export async function verifyExport(
     policy: policy === undefined ? undefined : readPolicy(policy),
   });
   const sizes = given.map((anchor) => anchor.size);
-  const entries = new Entries(origin, checkpoints.signed, sizes);
+  const before = { from, tree: await treeBefore(folder, manifest) };
+  const entries = new Entries(origin, before, checkpoints.signed, sizes);
   entries.keepNamed = manifest.others.some(({ path }) => path === BODIES);
   for (const part of manifest.parts) await takePart(folder, part, entries);
   const { calls, approvals, count, firstTs, lastTs } = entries;
-  requireAnchored(given, (at) => entries.rootAt(at), count);
+  const compared = requireAnchored(given, (at) => entries.rootAt(at), { from, entries: entries.size });
   const kept = await readKept(folder, manifest.others, entries.named);
-  const anchored = await proveAnchors(listed, given, checkpoints, authorities);
+  const anchored = await proveAnchors(listed, { given, compared }, checkpoints, authorities);
   const receipts = await readReceipts(folder, manifest.others, entries.receipts, calls);
   return {
     origin,
+    from,
     entries: count,
     ...(firstTs === undefined ? {} : { first: firstTs, last: lastTs }),
     root: entries.root(),
@@ -115,10 +125,29 @@ export async function verifyExport(
       intents: calls.intents,
       outcomes: calls.outcomes,
       indeterminate: calls.indeterminate,
+      begunBefore: calls.begunBefore,
       approved: approvals.approved,
+      askedBefore: approvals.askedBefore,
       open: calls.open,
     },
   };
+}
+
+/** The tree of what is before the export. Checkpoints prove it together with the entries that follow. */
+async function treeBefore(folder: Folder, { from }: Manifest): Promise<Tree> {
+  if (from === 0) return new Tree();
+  const lines = (await readWhole(folder, BEFORE)).toString('latin1').split('\n');
+  if (lines.pop() !== '' || !lines.every((line) => /^[0-9a-f]{64}$/.test(line)))
+    throw new Unproven(BEFORE, 'it holds a line that is not a hash');
+  try {
+    return new Tree(
+      from,
+      lines.map((line) => Buffer.from(line, 'hex')),
+    );
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    throw new Unproven(BEFORE, error.message);
+  }
 }
 
 /** Entries and their recorded hashes, line by line beside each other. */

@@ -130,7 +130,7 @@ function covered(
   checkpoints: Checkpoints,
 ): WitnessesProof['quorum'] {
   const agents = new Set(witnesses.filter(({ kind }) => kind === 'agent').map(({ key }) => key));
-  const last = checkpoints.count - 1;
+  const { last } = checkpoints;
   const met = [last, ...witnesses.map(({ number }) => number)]
     .sort((a, b) => b - a)
     .find((number) => {

@@ -61,6 +61,23 @@ test('a decision whose confirmation was lost is the decision of a person all the
   expect(told(requested(), decided(), spent, unconfirmed(spent), used(), intent())).toBe(1);
 });
 
+test('in a part of the log, what was asked for before it is counted, and what was asked for in it is proven', () => {
+  const part = (...entries: readonly Made[]): string | [number, number] => {
+    const claims = new ApprovalClaims(true);
+    for (const [seq, entry] of entries.entries()) {
+      const wrong = claims.take(seq, entry);
+      if (wrong !== undefined) return wrong;
+    }
+    return [claims.approved, claims.askedBefore];
+  };
+  expect(part(requested(), decided(), used(), intent())).toEqual([1, 0]);
+  expect(part(decided(), used(), intent())).toEqual([0, 1]);
+  expect(part(used(), intent())).toEqual([0, 1]);
+  expect(part(intent())).toEqual([0, 1]);
+  expect(part(requested(), used(), intent())).toMatch(/not an approval spent/);
+  expect(part(used(), intent(), intent({ call: 'cal_2' }))).toMatch(/which the call of entry 1 has used/);
+});
+
 const ATTACKS: Record<string, [readonly Made[], RegExp]> = {
   'nobody was asked': [[intent()], /under apr_1, which nobody was asked for/],
   'nobody decided': [[requested(), intent()], /which was pending and not an approval spent/],

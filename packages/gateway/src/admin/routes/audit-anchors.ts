@@ -86,8 +86,8 @@ export function addAuditAnchorRoutes(
       },
     },
     handler: async (request) => {
-      const { checkpoint } = ticketOf(request.params.id, callerOf(request));
-      const [number = '-1', anchor = ''] = request.query.after?.split('/') ?? [];
+      const { firstCheckpoint, checkpoint } = ticketOf(request.params.id, callerOf(request));
+      const [number = firstCheckpoint, anchor = ''] = request.query.after?.split('/') ?? [];
       const after = { number: Number(number), anchor };
       const found = (await rooms.audit.anchors?.page(after, checkpoint, EXPORT_PAGE_CHECKPOINTS)) ?? [];
       const last = found.length < EXPORT_PAGE_CHECKPOINTS ? undefined : found.at(-1);

@@ -1,5 +1,5 @@
 import Type, { type Static } from 'typebox';
-import { AuditError, type DiskState, type StoredCheckpoint } from '../../audit/index.ts';
+import { AuditError, type StoredCheckpoint } from '../../audit/index.ts';
 import type { AdminApp } from '../app.ts';
 import { callerOf } from '../corridor.ts';
 import { type ExportTicket, ExportTickets } from '../export-tickets.ts';
@@ -8,65 +8,29 @@ import { AdminError } from '../problems.ts';
 import { type Caller, draftFor } from '../record.ts';
 import type { AdminRooms } from '../rooms.ts';
 import { closed, Digest, Instant } from '../schemas.ts';
-import { AnchorsAnswer, addAuditAnchorRoutes, anchorsOf } from './audit-anchors.ts';
+import { addAuditAnchorRoutes } from './audit-anchors.ts';
 import { addAuditKeptRoutes } from './audit-kept.ts';
 import { addReceiptExportRoute } from './audit-receipts.ts';
-import { addAuditWitnessRoutes, QuorumAnswer, quorumOf } from './audit-witnesses.ts';
+import { addStatusRoutes, CheckpointAnswer, Keys, keysOf } from './audit-status.ts';
+import { addAuditWitnessRoutes } from './audit-witnesses.ts';
 
 const READERS = ['administrator', 'auditor'] as const;
 
 const Size = Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER });
 
-export const CheckpointAnswer = Type.Object({
-  number: Type.Integer({ description: 'Dense from 0.' }),
-  size: Type.Integer({ description: 'Entries it covers.' }),
-  ts: Instant,
-  note: Type.String({ description: 'The signed note (C2SP tlog-checkpoint).' }),
-});
-
-const Keys = Type.Array(Type.String(), { description: 'Verifier keys of the log (C2SP signed-note).' });
-
-const LogStatus = Type.Object({
-  origin: Type.String(),
-  size: Type.Integer(),
-  healthy: Type.Boolean({ description: 'Whether calls are taken, as far as the log decides it.' }),
-  signed: Type.Boolean({ description: 'Whether the last checkpoint that was due could be made.' }),
-  problem: Type.Optional(Type.String({ description: 'Why it could not.' })),
-  problemSeconds: Type.Optional(Type.Integer({ description: 'For how long.' })),
-  keys: Keys,
-  checkpoint: Type.Optional(CheckpointAnswer),
-  witnesses: Type.Optional(QuorumAnswer),
-  anchors: Type.Optional(AnchorsAnswer),
-  disk: Type.Optional(
-    Type.Object(
-      {
-        freePercent: Type.Integer(),
-        low: Type.Boolean({ description: 'An alarm.' }),
-        refuses: Type.Boolean({ description: 'Whether calls are refused for it.' }),
-        problem: Type.Optional(Type.String()),
-      },
-      { description: 'Of the embedded Postgres.' },
-    ),
-  ),
-  forwarding: Type.Array(
-    Type.Object({
-      target: Type.String(),
-      confirmed: Type.Integer({ description: 'Entries that were handed over for certain.' }),
-      waiting: Type.Integer(),
-      problem: Type.Optional(Type.String()),
-    }),
-    { description: 'Receivers of syslog.' },
-  ),
-});
-
 const Export = Type.Object({
   id: Type.String({ description: 'Id of the entry that records the export.' }),
   seq: Type.Integer(),
   origin: Type.String(),
+  from: Type.Integer({ description: 'Seq of the first entry in the export.' }),
   size: Type.Integer({
     description:
-      'Entries in the export: 0 to size - 1; its own entry is among them unless there is a problem.',
+      'The last entry is the one before this seq. Its own is among them unless it was to end earlier, or there is a problem.',
   }),
+  before: Type.Array(Digest, {
+    description: 'Roots of the complete subtrees that make up the entries before the first, largest first.',
+  }),
+  firstCheckpoint: Type.Integer({ description: 'Number of its first checkpoint.' }),
   keys: Keys,
   checkpoint: CheckpointAnswer,
   problem: Type.Optional(
@@ -74,11 +38,15 @@ const Export = Type.Object({
   ),
 });
 
+const Place = Type.Union([Size, Instant], { description: 'A seq, or a time (RFC 3339).' });
+/** Which entries: from the first on where nothing is said, and to the last. */
+const Part = closed({ from: Type.Optional(Place), until: Type.Optional(Place) });
+
 const Leaf = Type.Object({ leaf: Type.String(), leafHash: Digest });
 const From = closed({ from: Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER, default: 0 }) });
 const Id = closed({ id: Type.String({ maxLength: 40 }) });
 
-/** How the log stands, its checkpoints, and taking it away whole. */
+/** How the log stands, its checkpoints, and taking it away, whole or a part of it. */
 export function addAuditExportRoutes(app: AdminApp, rooms: AdminRooms): void {
   const tickets = new ExportTickets(() => rooms.clock.monotonicMs());
   addStatusRoutes(app, rooms);
@@ -93,22 +61,44 @@ export function addAuditExportRoutes(app: AdminApp, rooms: AdminRooms): void {
     config: { access: READERS },
     schema: {
       operationId: 'beginExport',
-      summary: 'begin an export of the audit log',
+      summary: 'begin an export of the audit log, or of a part of it',
       tags: ['audit'],
+      // Nothing is asked of a part where there is no body.
+      body: Type.Union([Part, Type.Null()]),
       response: { 200: Export },
     },
     handler: async (request) => {
       const caller = callerOf(request);
+      const asked = request.body ?? {};
+      const part = await partOf(rooms, asked);
       const recorded = await rooms.audit.record(
-        draftFor(caller, 'log.export', { control: ['PCI 10.2.1.3'] }),
+        draftFor(caller, 'log.export', {
+          control: ['PCI 10.2.1.3'],
+          ...(Object.keys(asked).length === 0 ? {} : { fields: { part } }),
+        }),
       );
-      const { checkpoint, problem } = await lastCheckpoint(rooms);
+      const { checkpoint, problem } = await lastCheckpoint(rooms, part.until);
       // So that the export ends with a checkpoint that is countersigned; it waits for a few seconds at most.
       await rooms.audit.witnesses?.settled(checkpoint);
       const { id, seq } = recorded;
       const { size, number } = checkpoint;
-      tickets.add({ id, tokenId: caller.tokenId, size, checkpoint: number });
-      return { id, seq, origin: rooms.audit.origin, size, keys: keysOf(rooms), checkpoint, ...problem };
+      const { from } = part;
+      const firstCheckpoint = from === 0 ? 0 : ((await rooms.audit.checkpointUpTo(from))?.number ?? 0);
+      const before = (await rooms.audit.treeBefore(from)).map((root) => root.toString('hex'));
+      const isPart = from > 0 || part.until !== undefined;
+      const receipts = isPart ? { receipts: await rooms.receipts.spans(from, size) } : {};
+      tickets.add({
+        id,
+        tokenId: caller.tokenId,
+        from,
+        size,
+        firstCheckpoint,
+        checkpoint: number,
+        ...receipts,
+      });
+      const { origin } = rooms.audit;
+      const range = { from, size, before, firstCheckpoint };
+      return { id, seq, origin, ...range, keys: keysOf(rooms), checkpoint, ...problem };
     },
   });
 
@@ -125,8 +115,8 @@ export function addAuditExportRoutes(app: AdminApp, rooms: AdminRooms): void {
       response: { 200: Type.Object({ items: Type.Array(Leaf), next: Type.Optional(Size) }) },
     },
     handler: async (request) => {
-      const { from } = request.query;
-      const { size } = ticketOf(tickets, request.params.id, callerOf(request));
+      const { size, from: first } = ticketOf(tickets, request.params.id, callerOf(request));
+      const from = Math.max(first, request.query.from);
       const items = await rooms.audit.leaves(from, size);
       const next = from + items.length;
       return { items, ...(items.length > 0 && next < size ? { next } : {}) };
@@ -146,8 +136,9 @@ export function addAuditExportRoutes(app: AdminApp, rooms: AdminRooms): void {
       response: { 200: Type.Object({ items: Type.Array(CheckpointAnswer), next: Type.Optional(Size) }) },
     },
     handler: async (request) => {
-      const { checkpoint: last } = ticketOf(tickets, request.params.id, callerOf(request));
-      const found = await rooms.audit.checkpoints(request.query.from, EXPORT_PAGE_CHECKPOINTS);
+      const { firstCheckpoint, checkpoint: last } = ticketOf(tickets, request.params.id, callerOf(request));
+      const from = Math.max(firstCheckpoint, request.query.from);
+      const found = await rooms.audit.checkpoints(from, EXPORT_PAGE_CHECKPOINTS);
       const items = found.filter(({ number }) => number <= last);
       const next = (items.at(-1)?.number ?? last) + 1;
       return { items, ...(next <= last ? { next } : {}) };
@@ -155,13 +146,41 @@ export function addAuditExportRoutes(app: AdminApp, rooms: AdminRooms): void {
   });
 }
 
+/** The seqs of a part; what is asked for by time begins and ends with the first entry from then on. */
+async function partOf(
+  { audit }: AdminRooms,
+  { from = 0, until }: Static<typeof Part>,
+): Promise<{ from: number; until?: number }> {
+  const seqOf = async (place: number | string): Promise<number> => {
+    if (typeof place === 'number') return place;
+    try {
+      return await audit.seqAt(place);
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error;
+      const words = `"${place.slice(0, 40)}" is neither the seq of an entry nor a time: ${error.message}.`;
+      throw new AdminError('invalid_request', words, { field: 'from' });
+    }
+  };
+  const part = { from: await seqOf(from), ...(until === undefined ? {} : { until: await seqOf(until) }) };
+  const end = part.until ?? audit.size();
+  if (part.from < end && end <= audit.size()) return part;
+  throw new AdminError(
+    'invalid_request',
+    `The log has the entries 0 to ${audit.size() - 1}, and there are none from ${part.from} to before ${end}.`,
+    { field: 'from' },
+  );
+}
+
 /**
- * The checkpoint that an export ends with: a new one, which covers the export's own entry. A log that its signer
+ * The checkpoint that an export ends with: of a part the first that covers it; else a new one, which covers the export's own entry. A log that its signer
  * refuses is exported up to what was signed: that is when the proof of what happened is needed most.
  */
-async function lastCheckpoint({
-  audit,
-}: AdminRooms): Promise<{ checkpoint: StoredCheckpoint; problem: { problem?: string } }> {
+async function lastCheckpoint(
+  { audit }: AdminRooms,
+  until: number | undefined,
+): Promise<{ checkpoint: StoredCheckpoint; problem: { problem?: string } }> {
+  const covering = until === undefined ? undefined : await audit.checkpointFrom(until);
+  if (covering !== undefined) return { checkpoint: covering, problem: {} };
   try {
     return { checkpoint: await audit.makeCheckpoint(), problem: {} };
   } catch (error) {
@@ -170,70 +189,6 @@ async function lastCheckpoint({
       throw error;
     return { checkpoint, problem: { problem: error.message } };
   }
-}
-
-function addStatusRoutes(app: AdminApp, rooms: AdminRooms): void {
-  app.route({
-    method: 'GET',
-    url: '/audit/status',
-    config: { access: ['administrator', 'auditor', 'operator'] },
-    schema: {
-      operationId: 'getLogStatus',
-      summary: 'say how the audit log is, and its newest checkpoint',
-      tags: ['audit'],
-      response: { 200: LogStatus },
-    },
-    handler: async () => logStatus(rooms),
-  });
-
-  app.route({
-    method: 'POST',
-    url: '/audit/checkpoints',
-    config: { access: READERS },
-    schema: {
-      operationId: 'makeCheckpoint',
-      summary: 'sign the audit log as it is now; the note comes with who has countersigned it',
-      tags: ['audit'],
-      response: { 200: CheckpointAnswer },
-    },
-    handler: async (): Promise<StoredCheckpoint> => {
-      const checkpoint = await rooms.audit.makeCheckpoint();
-      const { witnesses } = rooms.audit;
-      if (witnesses === undefined) return checkpoint;
-      await witnesses.settled(checkpoint);
-      return { ...checkpoint, note: await witnesses.cosigned(checkpoint) };
-    },
-  });
-}
-
-function logStatus(rooms: AdminRooms): Static<typeof LogStatus> {
-  const { audit } = rooms;
-  const signing = audit.signing();
-  const checkpoint = audit.newestCheckpoint();
-  return {
-    origin: audit.origin,
-    size: audit.size(),
-    healthy: audit.healthy(),
-    signed: signing?.ok === true,
-    ...(signing?.ok === false
-      ? { problem: signing.reason, problemSeconds: Math.round(signing.forMs / 1_000) }
-      : {}),
-    keys: keysOf(rooms),
-    ...(checkpoint === undefined ? {} : { checkpoint }),
-    ...quorumOf(rooms),
-    ...anchorsOf(rooms),
-    ...diskOf(rooms),
-    forwarding: audit.forwarding(),
-  };
-}
-
-function diskOf({ audit }: AdminRooms): { disk?: DiskState } {
-  const disk = audit.disk();
-  return disk === undefined ? {} : { disk };
-}
-
-function keysOf({ audit }: AdminRooms): string[] {
-  return [...(audit.signing()?.keys ?? [])];
 }
 
 function ticketOf(tickets: ExportTickets, id: string, caller: Caller): ExportTicket {

@@ -64,8 +64,8 @@ export function addAuditKeptRoutes(
       },
     },
     handler: async (request) => {
-      const { size } = ticketOf(request.params.id, callerOf(request));
-      const found = await rooms.audit.keptOriginals(request.query.after ?? -1, size, KEPT_PAGE_ITEMS);
+      const { from, size } = ticketOf(request.params.id, callerOf(request));
+      const found = await rooms.audit.keptOriginals(request.query.after ?? from - 1, size, KEPT_PAGE_ITEMS);
       const last = found.length < KEPT_PAGE_ITEMS ? undefined : found.at(-1);
       return {
         items: found.map(({ seq, period, wrappedKey, sealed }) => ({

@@ -1,6 +1,7 @@
 import Type from 'typebox';
 import type { AdminApp } from '../app.ts';
 import { callerOf } from '../corridor.ts';
+import type { ExportTicket } from '../export-tickets.ts';
 import { RECEIPTS_PAGE_ITEMS } from '../limits.ts';
 import { AdminError } from '../problems.ts';
 import { type Caller, draftFor } from '../record.ts';
@@ -37,7 +38,7 @@ export function addAuditReceiptRoutes(app: AdminApp, rooms: AdminRooms): void {
 export function addReceiptExportRoute(
   app: AdminApp,
   rooms: AdminRooms,
-  ticketOf: (id: string, caller: Caller) => unknown,
+  ticketOf: (id: string, caller: Caller) => ExportTicket,
 ): void {
   app.route({
     method: 'GET',
@@ -57,8 +58,9 @@ export function addReceiptExportRoute(
       },
     },
     handler: async (request) => {
-      ticketOf(request.params.id, callerOf(request));
-      const found = await rooms.receipts.page(positionOf(request.query.after), RECEIPTS_PAGE_ITEMS);
+      const { receipts } = ticketOf(request.params.id, callerOf(request));
+      const after = positionOf(request.query.after);
+      const found = await rooms.receipts.page(after, RECEIPTS_PAGE_ITEMS, receipts);
       const last = found.length < RECEIPTS_PAGE_ITEMS ? undefined : found.at(-1);
       return {
         items: found.map(({ line }) => line),

@@ -100,8 +100,9 @@ export function addAuditWitnessRoutes(
       },
     },
     handler: async (request) => {
-      const { checkpoint } = ticketOf(request.params.id, callerOf(request));
-      const items = (await rooms.audit.witnesses?.cosignatures(request.query.from, checkpoint)) ?? [];
+      const { firstCheckpoint, checkpoint } = ticketOf(request.params.id, callerOf(request));
+      const from = Math.max(firstCheckpoint, request.query.from);
+      const items = (await rooms.audit.witnesses?.cosignatures(from, checkpoint)) ?? [];
       const last = items.at(-1);
       return { items, ...(last === undefined || last.number >= checkpoint ? {} : { next: last.number + 1 }) };
     },

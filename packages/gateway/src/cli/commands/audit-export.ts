@@ -1,40 +1,16 @@
 import { rm } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { stderr } from 'node:process';
 import { type Command, Option } from 'commander';
-import { type ApiClient, CliError, segment } from '../api-client.ts';
+import { type ApiClient, CliError } from '../api-client.ts';
 import { connect, example, JSON_OPTION, type JsonOption } from '../connect.ts';
-import { EXPORT_FILE_ENTRIES, PROGRESS_INTERVAL_MS } from '../limits.ts';
 import { complain, say, sayJson } from '../output.ts';
+import { writeEntries } from './export-entries.ts';
 import { type Pages, refuseExisting, writeEvents } from './export-events.ts';
-import { type ExportFile, ExportFolder } from './export-folder.ts';
+import { ExportFolder } from './export-folder.ts';
+import { type BegunExport, type Checkpoint, Progress, pages } from './export-pages.ts';
 import { readmeFor } from './export-readme.ts';
 import { packTar } from './export-tar.ts';
 import { writeAnchors, writeKept, writeReceipts, writeWitnesses } from './export-witnesses.ts';
-
-/** As in the API's answers. */
-export interface BegunExport {
-  readonly id: string;
-  readonly seq: number;
-  readonly origin: string;
-  readonly size: number;
-  readonly keys: readonly string[];
-  readonly checkpoint: Checkpoint;
-  /** Why the log is not signed now. */
-  readonly problem?: string;
-}
-
-interface Checkpoint {
-  readonly number: number;
-  readonly size: number;
-  readonly ts: string;
-  readonly note: string;
-}
-
-interface Page<T> {
-  readonly items: readonly T[];
-  readonly next?: number;
-}
 
 /** `audit export`: the whole log in a folder that proves itself. */
 export function addExportCommand(audit: Command): void {
@@ -53,6 +29,11 @@ export function addExportCommand(audit: Command): void {
         .choices(['ndjson', 'ocsf', 'cef', 'parquet'])
         .default('ndjson'),
     )
+    .option('--from <place>', 'the first entry: its seq, or the first from a time on (2026-01-01T00:00:00Z)')
+    .option(
+      '--until <place>',
+      'where to end: with the first checkpoint that covers what is before this seq or time',
+    )
     .option('--bodies', 'with the masked requests and answers that entries have the digests of')
     .option('--sealed', 'with the exact requests, sealed as they are; needs the role custodian')
     .option(...JSON_OPTION)
@@ -61,6 +42,7 @@ export function addExportCommand(audit: Command): void {
       example(
         'audit export --out ./audit-2026-01',
         'audit export --bodies --out audit-2026-01.tar',
+        'audit export --from 2026-01-01T00:00:00Z --until 2026-02-01T00:00:00Z --out ./audit-2026-01',
         'audit export --format ocsf --out events.ndjson',
       ),
     )
@@ -71,7 +53,7 @@ export function addExportCommand(audit: Command): void {
       const isTar = out.endsWith('.tar');
       if (isTar) await refuseExisting(out);
       const folder = await ExportFolder.create(isTar ? `${out}.files` : out);
-      const begun = await client.post<BegunExport>('/audit/exports', {});
+      const begun = await client.post<BegunExport>('/audit/exports', partOf(options));
       await writeExport(client, begun, folder, options);
       if (isTar) {
         await packTar(folder.path, ['MANIFEST.json', ...folder.files.map(({ path }) => path)], out);
@@ -79,7 +61,8 @@ export function addExportCommand(audit: Command): void {
       }
       if (begun.problem !== undefined) complain(`the export ends with the last checkpoint: ${begun.problem}`);
       if (options.json) return sayJson({ folder: out, ...begun });
-      say(`${begun.size} entries of ${begun.origin} are in ${out}.`);
+      const which = begun.from === 0 ? '' : `, from entry ${begun.from} on,`;
+      say(`${begun.size - begun.from} entries of ${begun.origin}${which} are in ${out}.`);
       say(`Its last checkpoint was signed at ${begun.checkpoint.ts} by:`);
       for (const key of begun.keys) say(`  ${key}`);
       say(`Verify it with: sallyport-verify ${options.out}`);
@@ -88,6 +71,8 @@ export function addExportCommand(audit: Command): void {
 
 type ExportOptions = JsonOption & {
   out: string;
+  from?: string;
+  until?: string;
   bodies?: boolean;
   sealed?: boolean;
   format: 'ndjson' | EventFormat;
@@ -97,9 +82,9 @@ type EventFormat = 'ocsf' | 'cef' | 'parquet';
 async function exportEvents(client: ApiClient, options: ExportOptions, format: EventFormat): Promise<void> {
   const file = resolve(options.out);
   const begin = async function* () {
-    const begun = await client.post<BegunExport>('/audit/exports', {});
-    const progress = new Progress(begun.size);
-    let seq = 0;
+    const begun = await client.post<BegunExport>('/audit/exports', partOf(options));
+    const progress = new Progress(begun);
+    let seq = begun.from;
     for await (const page of pages<{ leaf: string; leafHash: string }>(client, begun, 'leaves')) {
       yield page;
       seq += page.length;
@@ -107,7 +92,7 @@ async function exportEvents(client: ApiClient, options: ExportOptions, format: E
     }
     progress.end();
     if (seq !== begun.size)
-      throw new CliError(`the gateway gave ${seq} of ${begun.size} entries. Export again.`);
+      throw new CliError(`the gateway gave entries up to ${seq} of ${begun.size}. Export again.`);
   };
   const written =
     format === 'parquet' ? await exportParquet(file, begin) : await writeEvents(file, format, begin);
@@ -121,13 +106,24 @@ async function exportParquet(file: string, begin: () => Pages): Promise<number> 
   return await writeParquet(file, begin);
 }
 
+/** A seq where it is a number, and else a time. */
+function partOf({ from, until }: Pick<ExportOptions, 'from' | 'until'>): Record<string, string | number> {
+  const place = (text: string): string | number => (/^\d+$/.test(text) ? Number(text) : text);
+  return {
+    ...(from === undefined ? {} : { from: place(from) }),
+    ...(until === undefined ? {} : { until: place(until) }),
+  };
+}
+
 async function writeExport(
   client: ApiClient,
   begun: BegunExport,
   folder: ExportFolder,
   { bodies, sealed }: Pick<ExportOptions, 'bodies' | 'sealed'>,
 ): Promise<void> {
-  await writeEntries(client, begun, folder);
+  const isPart = begun.from > 0 || begun.before.length > 0;
+  const named = await writeEntries(client, begun, folder, bodies === true);
+  if (isPart) await folder.write('before.hashes', begun.before.map((hash) => `${hash}\n`).join(''));
   const checkpoints = await folder.begin('checkpoints.ndjson');
   for await (const page of pages<Checkpoint>(client, begun, 'checkpoints')) {
     await checkpoints.append(
@@ -138,113 +134,15 @@ async function writeExport(
   await writeWitnesses(client, begun.id, folder);
   await writeReceipts(client, begun.id, folder);
   await writeAnchors(client, begun.id, folder);
-  if (bodies) await writeKept(client, begun.id, folder, 'bodies');
+  if (bodies) await writeKept(client, begun.id, folder, 'bodies', named);
   if (sealed) await writeKept(client, begun.id, folder, 'originals');
   await folder.write('keys.txt', begun.keys.map((key) => `${key}\n`).join(''));
   await folder.write('README.txt', readmeFor(begun));
   await folder.finish({
     origin: begun.origin,
+    ...(isPart ? { from: begun.from, firstCheckpoint: begun.firstCheckpoint } : {}),
     size: begun.size,
     export: { id: begun.id, seq: begun.seq },
     checkpoint: { number: begun.checkpoint.number, size: begun.checkpoint.size },
   });
-}
-
-/** Entries as they were hashed, a line each, and beside them the hashes the gateway had of them. */
-async function writeEntries(client: ApiClient, begun: BegunExport, folder: ExportFolder): Promise<void> {
-  const { size } = begun;
-  const progress = new Progress(size);
-  let seq = 0;
-  let part: Part | undefined;
-  for await (const page of pages<{ leaf: string; leafHash: string }>(client, begun, 'leaves')) {
-    for (let at = 0; at < page.length; ) {
-      part ??= await Part.begin(folder, seq);
-      const items = page.slice(at, at + part.room);
-      await part.append(items);
-      at += items.length;
-      seq += items.length;
-      progress.show(seq);
-      if (part.room === 0) {
-        await part.end();
-        part = undefined;
-      }
-    }
-  }
-  await part?.end();
-  progress.end();
-  if (seq !== size) throw new CliError(`the gateway gave ${seq} of ${size} entries. Export again.`);
-}
-
-async function* pages<T>(
-  client: ApiClient,
-  begun: BegunExport,
-  what: 'leaves' | 'checkpoints',
-): AsyncGenerator<readonly T[]> {
-  let from: number | undefined = 0;
-  while (from !== undefined) {
-    const page: Page<T> = await client.get(`/audit/exports/${segment(begun.id)}/${what}`, { from });
-    yield page.items;
-    from = page.next;
-  }
-}
-
-/** The files of up to EXPORT_FILE_ENTRIES entries. */
-class Part {
-  readonly #from: number;
-  readonly #entries: ExportFile;
-  readonly #hashes: ExportFile;
-  #count = 0;
-
-  private constructor(from: number, entries: ExportFile, hashes: ExportFile) {
-    this.#from = from;
-    this.#entries = entries;
-    this.#hashes = hashes;
-  }
-
-  static async begin(folder: ExportFolder, from: number): Promise<Part> {
-    const name = `entries/${String(from).padStart(12, '0')}`;
-    return new Part(from, await folder.begin(`${name}.ndjson`), await folder.begin(`${name}.hashes`));
-  }
-
-  /** Entries it still takes. */
-  get room(): number {
-    return EXPORT_FILE_ENTRIES - this.#count;
-  }
-
-  async append(items: readonly { leaf: string; leafHash: string }[]): Promise<void> {
-    await this.#entries.append(items.map(({ leaf }) => `${leaf}\n`).join(''));
-    await this.#hashes.append(items.map(({ leafHash }) => `${leafHash}\n`).join(''));
-    this.#count += items.length;
-  }
-
-  async end(): Promise<void> {
-    const entries = { from: this.#from, until: this.#from + this.#count };
-    await this.#entries.end(entries);
-    await this.#hashes.end(entries);
-  }
-}
-
-/** How far it is, on the standard error; nothing for what is done at once. */
-class Progress {
-  readonly #size: number;
-  #shownAtMs = performance.now();
-  #shown = false;
-
-  constructor(size: number) {
-    this.#size = size;
-  }
-
-  show(done: number): void {
-    if (performance.now() - this.#shownAtMs < PROGRESS_INTERVAL_MS) return;
-    this.#shownAtMs = performance.now();
-    this.#shown = true;
-    const percent = Math.floor((100 * done) / Math.max(1, this.#size));
-    stderr.write(
-      `${stderr.isTTY ? '\r' : ''}${done} of ${this.#size} entries (${percent} %)${stderr.isTTY ? '' : '\n'}`,
-    );
-  }
-
-  end(): void {
-    if (this.#shown && stderr.isTTY) stderr.write('\n');
-  }
 }

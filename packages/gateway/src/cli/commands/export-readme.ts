@@ -1,11 +1,21 @@
-import type { BegunExport } from './audit-export.ts';
+import type { BegunExport } from './export-pages.ts';
+
+/** Of a part of the log. */
+const JOINED = `What is before them is in earlier exports. before.hashes has the hashes of the tree over it (RFC 6962): the roots of its
+largest complete subtrees. To see that this export follows on an earlier one:
+
+  sallyport-verify <this folder> --anchor <the earlier folder>/checkpoints.ndjson
+
+`;
 
 /** README.txt of an export: for an examiner who knows nothing of Sallyport. */
-export function readmeFor({ origin, size, seq, checkpoint, keys, problem }: BegunExport): string {
+export function readmeFor(begun: BegunExport): string {
+  const { origin, from, size, seq, checkpoint, keys, problem } = begun;
+  const first = String(from).padStart(12, '0');
   return `AUDIT LOG ${origin}
 
-This folder holds the first ${size} entries of the audit log "${origin}", from seq 0 on.
-The last checkpoint was signed at ${checkpoint.ts}. Entry ${seq} of the log records that this export was made, and by whom.
+This folder holds the entries ${from} to ${size - 1} of the audit log "${origin}".
+${from === 0 ? '' : JOINED}The last checkpoint was signed at ${checkpoint.ts}. Entry ${seq} of the log records that this export was made, and by whom.
 ${problem === undefined ? '' : `\nWHEN THIS WAS EXPORTED THE LOG WAS NOT SIGNED ANY MORE:\n${problem}\n`}
 WHAT IS HERE
 
@@ -41,8 +51,8 @@ ${keys.map((key) => `  sallyport-verify <this folder> --key '${key}'`).join('\n'
 
 To check one entry by hand (line 1 of a file is the first seq in its name):
 
-  { printf '\\0'; sed -n 1p entries/000000000000.ndjson | tr -d '\\n'; } | sha256sum
-  sed -n 1p entries/000000000000.hashes
+  { printf '\\0'; sed -n 1p entries/${first}.ndjson | tr -d '\\n'; } | sha256sum
+  sed -n 1p entries/${first}.hashes
 
 WHAT IS PROVEN
 

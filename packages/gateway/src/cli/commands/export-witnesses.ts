@@ -16,20 +16,23 @@ export async function writeWitnesses(client: ApiClient, id: string, folder: Expo
   await cosignatures.end();
 }
 
-/** Masked bodies, or sealed originals, page by page. */
+/** Masked bodies, or sealed originals, page by page; of bodies those that entries in the export name. */
 export async function writeKept(
   client: ApiClient,
   id: string,
   folder: ExportFolder,
   what: 'bodies' | 'originals',
+  named?: ReadonlySet<string>,
 ): Promise<void> {
   const file = await folder.begin(what === 'bodies' ? 'bodies/bodies.ndjson' : 'sealed/originals.ndjson');
   for (let after: string | number | undefined = ''; after !== undefined; ) {
-    const page: { items: object[]; next?: string | number } = await client.get(
+    const page: { items: { digest?: string }[]; next?: string | number } = await client.get(
       `/audit/exports/${segment(id)}/${what}`,
       after === '' ? {} : { after },
     );
-    await file.append(linesOf(page.items));
+    // One body may be of many entries, of other parts of the log too.
+    const mine = page.items.filter(({ digest }) => named === undefined || named.has(digest ?? ''));
+    await file.append(linesOf(mine));
     after = page.next;
   }
   await file.end();
