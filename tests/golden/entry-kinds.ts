@@ -104,7 +104,7 @@ log.start | the log opens; "settled" calls had been left without an ending | key
 log.stop | it is closed in order | - | PCI 10.2.1.6
 log.resumed | it goes on after it could not write | outageMs, refused | PCI 10.2.1.6, PCI 10.7
 log.read | somebody searches the log or reads an entry, a body or a session's story, before it is shown | query, body, session | PCI 10.2.1.3
-log.export | somebody exports it, before the first byte leaves | - | PCI 10.2.1.3
+log.export | somebody exports it, or a part of it, before the first byte leaves | part | PCI 10.2.1.3
 unmask | a sealed original is opened, before it is shown | entry, entrySeq, reason, shredded | PCI 10.2.1.1, PCI 10.2.1.3
 hold.placed | a legal hold is placed: nothing of its scope is shredded | hold, by, reason, from, until, principal, server, session | SEC 17a-4(f)
 hold.released | it ends | hold, by | SEC 17a-4(f)
