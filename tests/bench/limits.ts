@@ -39,6 +39,9 @@ export const MUST = {
   holdsSlowdown: 1.5,
 } as const;
 
+/** What issue 3 allows the log to cost a call at one concurrent call, and rounds until the medians hold still. */
+export const LOG_COST = { p50Ms: 2, cpuShare: 0.35, rounds: 5 } as const;
+
 /**
  * Resident memory after a soak may exceed that after the warm-up by this much and no more: V8 moves by some
  * megabytes between collections, a leak of one object per call doesn't stop at that.

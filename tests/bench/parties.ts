@@ -4,7 +4,8 @@ import { freePort, type StartedProcess, startProcess } from '../conformance/proc
 import { startSubject } from '../conformance/subject.ts';
 
 export const PARTIES = ['direct', 'mcp-proxy', 'supergateway', 'floor', 'sallyport'] as const;
-export type PartyName = (typeof PARTIES)[number];
+/** `without-log` is only what the log's own cost is measured against (log-cost.ts). */
+export type PartyName = (typeof PARTIES)[number] | 'without-log';
 
 /** A way to reach the echo server. */
 export interface Party {
@@ -17,6 +18,7 @@ export interface Party {
 }
 
 const ECHO_STDIO = join(import.meta.dirname, 'echo/stdio.ts');
+const NO_LOG = join(import.meta.dirname, 'no-log.ts');
 const SERVER = 'echo';
 const READY = /^ready$/;
 
@@ -49,6 +51,8 @@ export async function startParty(
       return startFloor();
     case 'sallyport':
       return startSallyport(profile, folder);
+    case 'without-log':
+      return { ...(await startSallyport(undefined, '.', ['--import', NO_LOG])), name };
   }
 }
 
@@ -111,12 +115,16 @@ async function startFloor(): Promise<Party> {
   ]);
 }
 
-async function startSallyport(profile?: 'gateway' | 'agent', folder = '.'): Promise<Party> {
+async function startSallyport(
+  profile?: 'gateway' | 'agent',
+  folder = '.',
+  preload: readonly string[] = [],
+): Promise<Party> {
   const profiling = ['--cpu-prof', '--cpu-prof-dir', folder];
   const subject = await startSubject({
     servers: { [SERVER]: { transport: 'stdio', command: [process.execPath, ECHO_STDIO] } },
     policies: POLICIES,
-    ...(profile === 'gateway' ? { gatewayNodeOptions: profiling } : {}),
+    gatewayNodeOptions: [...preload, ...(profile === 'gateway' ? profiling : [])],
     ...(profile === 'agent' ? { agentNodeOptions: profiling } : {}),
   });
   return {
