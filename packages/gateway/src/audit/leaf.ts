@@ -51,6 +51,12 @@ export interface KeptBody {
   readonly bytes: Buffer;
 }
 
+/** A body, with the time of the entry that names it: it is kept once in each month that names it. */
+export interface DatedBody extends KeptBody {
+  /** Milliseconds since 1970. */
+  readonly tsMs: number;
+}
+
 export interface KeptOriginal {
   readonly period: string;
   readonly wrappedKey: Buffer;

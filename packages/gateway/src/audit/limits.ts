@@ -168,3 +168,10 @@ export const DISK_REFUSE_SHARE = 0.02;
 
 /** How often it is looked at: at 20,000 entries/s, 10 s are 200 MB. */
 export const DISK_LOOK_MS = 10_000;
+
+/** Months that have their partitions ahead of time, this one among them; an entry of a later one goes to the rest. */
+export const MONTHS_MADE = 3;
+
+/** How often it is looked at whether months must be made, and when that is tried again where it failed. */
+export const MONTHS_LOOK_MS = 60 * 60_000;
+export const MONTHS_RETRY_MS = 30_000;

@@ -29,6 +29,8 @@ interface LogOptions {
   readonly startFields?: Readonly<Record<string, EntryValue>>;
   /** Seals exact requests. Without it none may be given. */
   readonly periodKeys?: Pick<PeriodKeys, 'current'>;
+  /** Told the time of every entry, milliseconds since 1970, before it is written. */
+  readonly onTime?: (tsMs: number) => void;
   /** Last work on the log, behind its stop. */
   readonly beforeRelease?: () => Promise<unknown>;
 }
@@ -154,6 +156,7 @@ export class Log {
   #prepare(draft: EntryDraft, evidence?: Evidence): Unplaced {
     // ts never falls within the log, also when the clock is set back: readers find a time by halving.
     this.#lastTsMs = Math.max(this.#lastTsMs, this.#options.clock.now());
+    this.#options.onTime?.(this.#lastTsMs);
     const envelope = { origin: this.#options.origin, id: newId('ent'), tsMs: this.#lastTsMs };
     if (evidence === undefined) return prepareLeaf(draft, envelope);
     const { draft: committed, kept } = keep(draft, evidence, envelope, this.#options.periodKeys);

@@ -13,16 +13,18 @@ import { readCheckpoints } from './checkpoint/table.ts';
 import { type DiskSettings, DiskWatch } from './disk.ts';
 import { AuditError, unavailable } from './errors.ts';
 import { Forwarder, type ForwardTarget } from './forward/forwarder.ts';
-import { LAST_CHECKPOINT_MAX_MS, SLOT_PREFER_MS, SLOT_WAIT_MS, SLOTS_MAX } from './limits.ts';
+import { LAST_CHECKPOINT_MAX_MS } from './limits.ts';
 import { Log } from './log.ts';
 import { keptPages } from './originals/pages.ts';
 import { PeriodKeys } from './originals/period-keys.ts';
 import { recordsOf } from './originals/records.ts';
+import { Months } from './partitions/months.ts';
 import { rangesOf } from './ranges.ts';
 import { getEntry, readLeaves } from './search/read.ts';
 import { searchLog, searchPage } from './search/search.ts';
 import { Summaries } from './search/summaries.ts';
-import { OwnedSlot, takeWithin } from './slot.ts';
+import { OwnedSlot } from './slot.ts';
+import { takeSlot } from './take-slot.ts';
 import type { Audit, AuditAnchors, EntryDraft } from './types.ts';
 import { openWitnesses, type WitnessSettings, witnessDoor } from './witness/open.ts';
 import type { Witnesses } from './witness/witnesses.ts';
@@ -71,6 +73,7 @@ export async function openAudit(options: AuditOptions): Promise<Audit> {
   const origin = originOf(slot);
   const signer = await signerFor(options, owned, origin);
   const periodKeys = await periodKeysFor(options, owned);
+  const months = await Months.open({ store, clock, logger }, owned.tailMs);
   let checkpointer: Checkpointer | undefined;
   let witnesses: Witnesses | undefined;
   let anchors: Anchors | undefined;
@@ -84,6 +87,7 @@ export async function openAudit(options: AuditOptions): Promise<Audit> {
     logger,
     takeAgain: () => OwnedSlot.take(store, slot, origin),
     refuseCalls: refuses,
+    onTime: (tsMs) => months.look(tsMs),
     ...(periodKeys === undefined ? {} : { periodKeys }),
     ...(signer === undefined ? {} : { startFields: { keys: signer.keyTexts } }),
     beforeRelease: async () => lastCheckpoint(checkpointer, logger),
@@ -145,6 +149,7 @@ export async function openAudit(options: AuditOptions): Promise<Audit> {
     summaries,
     forwarders,
     refuses,
+    months,
   });
 }
 
@@ -162,6 +167,7 @@ function doorOf(
     summaries,
     forwarders,
     refuses,
+    months,
   }: {
     slot: number;
     origin: string;
@@ -174,6 +180,7 @@ function doorOf(
     summaries: Summaries;
     forwarders: readonly Forwarder[];
     refuses: () => string | undefined;
+    months: Months;
   },
 ): Audit {
   return {
@@ -207,6 +214,7 @@ function doorOf(
       await summaries.close();
       await Promise.all(forwarders.map((forwarder) => forwarder.stop()));
       await log.close();
+      await months.close();
       periodKeys?.close();
     },
   };
@@ -261,35 +269,6 @@ async function lastCheckpoint(checkpointer: Checkpointer | undefined, logger: Lo
     logger.warn('the last checkpoint could not be made', { reason: errorText(error) });
   });
   await Promise.race([made, sleep(LAST_CHECKPOINT_MAX_MS, undefined, { ref: false })]);
-}
-
-async function takeSlot(options: AuditOptions, originOf: (slot: number) => string): Promise<OwnedSlot> {
-  const { store, slot } = options;
-  if (slot !== undefined) {
-    const owned = await takeWithin(store, slot, originOf(slot), SLOT_WAIT_MS);
-    if (owned !== undefined) return owned;
-    throw new AuditError(
-      'slot_taken',
-      `Another gateway writes log ${slot}. Stop it, or give this one another slot.`,
-    );
-  }
-  // After a crash the earlier connection holds the slot for a moment more; taking the next one would leave that
-  // slot's open intents unsettled, so a slot with a log is tried for a while.
-  const { rows } = await store.pool.query<{ slot: number }>(
-    "SELECT DISTINCT slot FROM audit_entries WHERE kind = 'log.start'",
-  );
-  const known = rows.map((row) => row.slot).sort((a, b) => a - b);
-  for (const candidate of known) {
-    const owned = await takeWithin(store, candidate, originOf(candidate), SLOT_PREFER_MS);
-    if (owned !== undefined) return owned;
-  }
-  for (let candidate = 0; candidate < SLOTS_MAX; candidate += 1) {
-    const owned = known.includes(candidate)
-      ? undefined
-      : await OwnedSlot.take(store, candidate, originOf(candidate));
-    if (owned !== undefined) return owned;
-  }
-  throw new AuditError('slot_taken', `All ${SLOTS_MAX} logs of this database are written by other gateways.`);
 }
 
 function asAuditError(error: unknown): never {

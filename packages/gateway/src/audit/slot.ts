@@ -1,9 +1,9 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Frontier } from '@sallyport/shared/merkle';
 import type { Store } from '../store/index.ts';
 import { AuditError } from './errors.ts';
-import { type KeptBody, leafBytes, leafHash, type Unplaced } from './leaf.ts';
+import { type DatedBody, leafBytes, leafHash, type Unplaced } from './leaf.ts';
 import { BODIES_REMEMBERED, CONNECTION_MAX_MS, FLUSH_MAX_MS } from './limits.ts';
+import { monthOf } from './partitions/months.ts';
 import { flushStatement, type Subtree } from './statement.ts';
 import { TILE_LEVELS } from './tree/levels.ts';
 import { loadFrontier } from './tree/load.ts';
@@ -33,7 +33,7 @@ export class OwnedSlot {
   #tree: Frontier;
   /** Milliseconds since 1970 of the last entry; 0 for an empty log. */
   readonly tailMs: number;
-  /** Digests of bodies that are in the database. Gone with the slot: the next owner looks for itself. */
+  /** Months and digests of bodies that are in the database. Gone with the slot: the next owner looks for itself. */
   readonly #kept = new Set<string>();
   #warned = false;
   #lost = false;
@@ -135,22 +135,24 @@ export class OwnedSlot {
       clearTimeout(giveUp);
     }
     this.#tree = grown;
-    for (const { digest } of bodies) this.#remember(digest.toString('latin1'));
+    for (const body of bodies) this.#remember(keyOf(body));
     return batch.map((entry, index) => ({ seq: first + index, id: entry.id, ts: entry.ts }));
   }
 
-  /** Bodies that are not known to be there: the same list is answered a thousand times and written once. */
-  #unkept(batch: readonly Unplaced[]): KeptBody[] {
-    const bodies = new Map<string, KeptBody>();
-    for (const { body } of batch) {
-      const key = body?.digest.toString('latin1');
-      if (body !== undefined && key !== undefined && !this.#kept.has(key)) bodies.set(key, body);
+  /** Bodies that are not known to be there: the same list is answered a thousand times and written once a month. */
+  #unkept(batch: readonly Unplaced[]): DatedBody[] {
+    const bodies = new Map<string, DatedBody>();
+    for (const { body, tsMs } of batch) {
+      if (body === undefined) continue;
+      const dated = { ...body, tsMs };
+      const key = keyOf(dated);
+      if (!this.#kept.has(key) && !bodies.has(key)) bodies.set(key, dated);
     }
     return [...bodies.values()];
   }
 
-  #remember(digest: string): void {
-    this.#kept.add(digest);
+  #remember(key: string): void {
+    this.#kept.add(key);
     if (this.#kept.size <= BODIES_REMEMBERED) return;
     const [oldest] = this.#kept;
     if (oldest !== undefined) this.#kept.delete(oldest);
@@ -188,6 +190,11 @@ export class OwnedSlot {
   }
 }
 
+/** A month and a body's digest: a month that goes takes its own bodies along, and no other month's. */
+function keyOf({ digest, tsMs }: DatedBody): string {
+  return `${monthOf(tsMs)} ${digest.toString('latin1')}`;
+}
+
 function drop(connection: Connection): void {
   connection.connection.stream.destroy();
 }
@@ -197,19 +204,4 @@ function originChanged(was: string, now: string): AuditError {
     'origin_changed',
     `This log was begun as "${was}" and would go on as "${now}". Set the deployment name back (SALLYPORT_DEPLOYMENT_NAME), or use a new database.`,
   );
-}
-
-/** Waits for a slot that an earlier owner's connection may still hold for a moment. */
-export async function takeWithin(
-  store: Store,
-  slot: number,
-  origin: string,
-  waitMs: number,
-): Promise<OwnedSlot | undefined> {
-  const began = performance.now();
-  for (;;) {
-    const owned = await OwnedSlot.take(store, slot, origin);
-    if (owned !== undefined || performance.now() - began > waitMs) return owned;
-    await sleep(50);
-  }
 }

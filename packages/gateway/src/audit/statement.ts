@@ -1,5 +1,5 @@
 import { byteaArray, encodedTextArray, int8Array, textArray, timestamptzArray } from './binary-arrays.ts';
-import type { KeptBody, Unplaced } from './leaf.ts';
+import type { DatedBody, Unplaced } from './leaf.ts';
 
 /** A node of the tree that is kept. */
 export interface Subtree {
@@ -19,8 +19,8 @@ export interface Flush {
   readonly hashes: readonly Buffer[];
   /** Subtrees that the batch completes: once in 256 entries. */
   readonly subtrees: readonly Subtree[];
-  /** Bodies that may not be there yet. */
-  readonly bodies: readonly KeptBody[];
+  /** Bodies that their month may not have yet. */
+  readonly bodies: readonly DatedBody[];
 }
 
 const ENTRIES = `
@@ -61,9 +61,10 @@ export function flushStatement(flush: Flush): { name: string; text: string; valu
   if (bodies.length > 0) {
     name += '-bodies';
     const digest = place(byteaArray(bodies.map((body) => body.digest)), 'bytea');
+    const at = place(timestamptzArray(bodies.map((body) => body.tsMs)), 'timestamptz');
     const bytes = place(byteaArray(bodies.map((body) => body.bytes)), 'bytea');
     beside.push(`bodies AS (INSERT INTO audit_bodies (digest, first_at, body)
-      SELECT digest, now(), body FROM unnest(${digest}, ${bytes}) AS kept (digest, body) ON CONFLICT DO NOTHING)`);
+      SELECT * FROM unnest(${digest}, ${at}, ${bytes}) ON CONFLICT DO NOTHING)`);
   }
   const sealed = batch.flatMap(({ original }, index) =>
     original === undefined ? [] : [{ ...original, seq: first + index }],

@@ -13,6 +13,9 @@ const APPEND_ONLY_TABLES = [
   'audit_anchors',
 ] as const;
 
+/** What the owner's functions work on for the serving role, which can call these of them (0061_audit_partitions.sql). */
+const FUNCTIONS = ['audit_make_months(timestamptz, integer)'] as const;
+
 const CREATE_ROLE = `DO $$ BEGIN
   IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '${APP_ROLE}') THEN
     CREATE ROLE ${APP_ROLE} NOLOGIN;
@@ -30,7 +33,18 @@ const GRANT = `
   GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO ${APP_ROLE};
   GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public TO ${APP_ROLE};
   ${APPEND_ONLY_TABLES.map((table) => `REVOKE ALL ON ${table} FROM ${APP_ROLE}; GRANT SELECT, INSERT ON ${table} TO ${APP_ROLE};`).join('\n  ')}
-  REVOKE INSERT, UPDATE, DELETE ON migrations FROM ${APP_ROLE};`;
+  REVOKE INSERT, UPDATE, DELETE ON migrations, audit_partitions FROM ${APP_ROLE};
+  ${FUNCTIONS.map((each) => `GRANT EXECUTE ON FUNCTION ${each} TO ${APP_ROLE};`).join('\n  ')}
+  DO $$
+  DECLARE
+    partition regclass;
+  BEGIN
+    FOR partition IN SELECT inhrelid::regclass FROM pg_inherits JOIN pg_class ON inhrelid = pg_class.oid
+      WHERE relkind = 'r' LOOP
+      EXECUTE format('REVOKE ALL ON %s FROM ${APP_ROLE}', partition);
+    END LOOP;
+  END
+  $$;`;
 
 /**
  * Lets the serving role at the tables the owner has just migrated. Run after every migration, so that a table of any

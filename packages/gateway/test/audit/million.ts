@@ -1,18 +1,28 @@
 /**
- * `pnpm bench:log [--entries 1000000]`: a log of a million entries. How fast it is written by callers who wait, what it
- * takes in Postgres, and how long a page of a search takes.
+ * `pnpm bench:log [--entries 1000000] [--months 1]`: a log of a million entries. How fast it is written by callers who wait, what it
+ * takes in Postgres, and how long a page of a search takes. With `--months` as if it had been written over so many.
  */
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import process from 'node:process';
 import { parseArgs } from 'node:util';
-import { systemClock } from '@sallyport/shared/clock';
+import { type Clock, systemClock } from '@sallyport/shared/clock';
 import { type EntryDraft, type EntryQuery, openAudit } from '../../src/audit/index.ts';
 import { openSealer, openStore } from '../../src/store/index.ts';
 import { quietLogger as logger, stopTestPostgres, temporaryFolder, testDatabase } from '../store/postgres.ts';
 
-const { values } = parseArgs({ options: { entries: { type: 'string', default: '1000000' } } });
+const { values } = parseArgs({
+  options: { entries: { type: 'string', default: '1000000' }, months: { type: 'string', default: '1' } },
+});
 const wanted = Number(values.entries);
+const MONTH_MS = 30.44 * 24 * 3_600_000;
+/** How long ago the log began, as its clock tells it. */
+const spanMs = (Number(values.months) - 1) * MONTH_MS;
+let next = 0;
+const clock: Clock = {
+  now: () => Math.round(Date.now() - spanMs * Math.max(0, 1 - next / wanted)),
+  monotonicMs: () => systemClock.monotonicMs(),
+};
 /** Callers who each wait for their entry: a flush then writes a batch of about so many. */
 const CALLERS = 200;
 
@@ -24,7 +34,7 @@ const audit = await openAudit({
   store,
   slot: 0,
   deploymentName: 'bench',
-  clock: systemClock,
+  clock,
   logger,
   signer: { sealer, folder },
 });
@@ -65,7 +75,6 @@ function draft(n: number): EntryDraft {
   };
 }
 
-let next = 0;
 const began = performance.now();
 await Promise.all(
   Array.from({ length: CALLERS }, async () => {
@@ -89,9 +98,13 @@ for (;;) {
 }
 say(`prepared for searching ${((performance.now() - began - writtenMs) / 1000).toFixed(1)} s later`);
 await store.pool.query('ANALYZE audit_entries, audit_terms').catch(() => undefined);
+const { rows: partitions } = await store.pool.query<{ n: number }>(
+  'SELECT count(DISTINCT tableoid)::int AS n FROM audit_entries',
+);
+say(`in ${partitions[0]?.n} partitions`);
 const { rows: sizes } = await store.pool.query<{ name: string; bytes: string }>(
-  `SELECT relname AS name, pg_total_relation_size(oid) AS bytes FROM pg_class
-    WHERE relname IN ('audit_entries', 'audit_subtrees', 'audit_checkpoints', 'audit_terms') AND relkind = 'r' ORDER BY 2 DESC`,
+  `SELECT name, (SELECT sum(pg_total_relation_size(relid)) FROM pg_partition_tree(name::regclass)) AS bytes
+    FROM unnest(ARRAY['audit_entries', 'audit_subtrees', 'audit_checkpoints', 'audit_terms']) AS name ORDER BY 2 DESC`,
 );
 const total = sizes.reduce((sum, { bytes }) => sum + Number(bytes), 0);
 say(

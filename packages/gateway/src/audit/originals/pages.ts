@@ -6,7 +6,8 @@ export function keptPages({ pool }: Store, slot: number): Pick<Audit, 'keptBodie
   return {
     keptBodies: async (after, size, limit) => {
       const { rows } = await pool.query<{ digest: Buffer; body: Buffer }>(
-        `SELECT b.digest, b.body FROM audit_bodies b
+        // Each month has its own of what was said in several.
+        `SELECT DISTINCT ON (b.digest) b.digest, b.body FROM audit_bodies b
           WHERE b.digest > $1 AND b.first_at <= (SELECT ts FROM audit_entries WHERE slot = $2 AND seq = $3)
           ORDER BY b.digest LIMIT $4`,
         [Buffer.from(after, 'hex'), slot, size - 1, limit],

@@ -24,9 +24,10 @@ export function recordsOf(
   const { pool } = store;
   return {
     body: async (digest) => {
-      const { rows } = await pool.query<{ body: Buffer }>('SELECT body FROM audit_bodies WHERE digest = $1', [
-        Buffer.from(digest, 'hex'),
-      ]);
+      const { rows } = await pool.query<{ body: Buffer }>(
+        'SELECT body FROM audit_bodies WHERE digest = $1 LIMIT 1',
+        [Buffer.from(digest, 'hex')],
+      );
       return rows[0]?.body;
     },
     unmask: async (seq, by, reason, source) => {
