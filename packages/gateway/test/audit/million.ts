@@ -103,7 +103,8 @@ const { rows: partitions } = await store.pool.query<{ n: number }>(
 );
 say(`in ${partitions[0]?.n} partitions`);
 const { rows: sizes } = await store.pool.query<{ name: string; bytes: string }>(
-  `SELECT name, (SELECT sum(pg_total_relation_size(relid)) FROM pg_partition_tree(name::regclass)) AS bytes
+  `SELECT name, (SELECT sum(pg_total_relation_size(coalesce(relid, name::regclass)))
+        FROM (SELECT) AS one LEFT JOIN pg_partition_tree(name::regclass) ON true) AS bytes
     FROM unnest(ARRAY['audit_entries', 'audit_subtrees', 'audit_checkpoints', 'audit_terms']) AS name ORDER BY 2 DESC`,
 );
 const total = sizes.reduce((sum, { bytes }) => sum + Number(bytes), 0);

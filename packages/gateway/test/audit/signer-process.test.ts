@@ -105,7 +105,10 @@ test('a log that was rewritten is refused by the signer, also when the database 
   const after = await auditWith(store, folder, socket, 1);
   await expect(after.makeCheckpoint()).rejects.toMatchObject({ code: 'signer_refused' });
   await eventually(() => !after.healthy());
-  const [entry] = await after.search({ kind: 'checkpoint.refused', limit: 1 });
+  // Calls are refused before the entry that says why is durable.
+  const refusals = () => after.search({ kind: 'checkpoint.refused', limit: 1 });
+  await eventually(async () => (await refusals()).length > 0);
+  const [entry] = await refusals();
   expect(JSON.parse(entry?.leaf ?? '{}').fields.reason).toContain(
     'does not extend what its signer has signed',
   );
