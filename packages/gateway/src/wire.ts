@@ -15,6 +15,7 @@ import { joinNotify } from './join-notify.ts';
 import { checkFit, loadPolicies, openPolicy } from './join-policy.ts';
 import { joinReceipts } from './join-receipts.ts';
 import { joinRecords } from './join-records.ts';
+import { retentionClasses } from './join-retention.ts';
 import { joinTools } from './join-tools.ts';
 import {
   anchorSettings,
@@ -28,7 +29,7 @@ import { type AgentRules, MaskingStatistics } from './masking/index.ts';
 import type { Policy } from './policy/index.ts';
 import { openProposals } from './proposal/index.ts';
 import type { Receipts } from './receipt/index.ts';
-import { openRegistry, type Snapshot } from './registry/index.ts';
+import { openRegistry, type Registry, type Snapshot } from './registry/index.ts';
 import { Labels, SessionStore, Sessions } from './session/index.ts';
 import { createMetrics, type Logger } from './telemetry/index.ts';
 import type { Tools } from './tools/index.ts';
@@ -61,6 +62,7 @@ async function joinRooms(settings: Settings, logger: Logger, undo: (() => unknow
   const foundation = await openFoundation(settings, logger, undo);
   const { store, sealer } = foundation;
   const signer = { sealer, folder: settings.dataDir, ...signerSettings(settings) };
+  const early: { registry?: Registry } = {};
   const audit = await openAudit({
     store,
     slot: 0,
@@ -72,6 +74,7 @@ async function joinRooms(settings: Settings, logger: Logger, undo: (() => unknow
     witnessing: witnessSettings(settings),
     anchoring: anchorSettings(settings),
     forwardTo: forwardTargets(settings),
+    retentionClasses: () => retentionClasses(early.registry),
     ...(foundation.embedded === undefined ? {} : { disk: { folder: settings.dataDir } }),
   });
   undo.push(() => audit.close());
@@ -83,6 +86,7 @@ async function joinRooms(settings: Settings, logger: Logger, undo: (() => unknow
     checkFit: checkFit(policy),
     logger,
   });
+  early.registry = registry;
   undo.push(() => registry.close());
   const identity = await openIdentity({ store, clock, logger });
   undo.push(() => identity.close());

@@ -15,6 +15,7 @@ import { addApprovalRoutes } from './routes/approvals.ts';
 import { addAuditRoutes } from './routes/audit.ts';
 import { addAuditReceiptRoutes } from './routes/audit-receipts.ts';
 import { addAuditRecordRoutes } from './routes/audit-records.ts';
+import { addAuditRetentionRoutes } from './routes/audit-retention.ts';
 import { addDocumentRoutes } from './routes/documents.ts';
 import { addGrantRoutes } from './routes/grants.ts';
 import { addInboundRoutes } from './routes/inbound.ts';
@@ -93,6 +94,7 @@ export async function createAdmin(
       addAuditRoutes(api, rooms);
       addAuditRecordRoutes(api, rooms);
       addAuditReceiptRoutes(api, rooms);
+      addAuditRetentionRoutes(api, rooms);
       addPolicyRoutes(api, rooms);
       addMaskingRoutes(api, rooms);
     },

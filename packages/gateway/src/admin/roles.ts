@@ -27,6 +27,7 @@ export const KIND_CHANGERS: Readonly<Record<DocumentKind, readonly Role[]>> = {
   ApprovalFlow: ['administrator', 'policy-author'],
   // It maps people elsewhere to accounts that decide.
   Notification: ['administrator'],
+  Retention: ['administrator'],
 };
 
 export const DOCUMENT_KINDS = Object.keys(KIND_CHANGERS) as DocumentKind[]; // the keys of a Record are its key type

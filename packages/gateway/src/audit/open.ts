@@ -5,28 +5,25 @@ import type { Logger } from 'winston';
 import type { Sealer, Store } from '../store/index.ts';
 import type { Anchors } from './anchors/anchors.ts';
 import { type AnchorSettings, openAnchors } from './anchors/open.ts';
-import { AnchorTable } from './anchors/table.ts';
 import type { Checkpointer } from './checkpoint/checkpointer.ts';
 import { openCheckpointer, openSigner, type SignerOptions } from './checkpoint/open.ts';
 import type { LogSigner } from './checkpoint/signer.ts';
-import { readCheckpoints } from './checkpoint/table.ts';
 import { type DiskSettings, DiskWatch } from './disk.ts';
+import { doorOf } from './door.ts';
 import { AuditError, unavailable } from './errors.ts';
 import { Forwarder, type ForwardTarget } from './forward/forwarder.ts';
 import { LAST_CHECKPOINT_MAX_MS } from './limits.ts';
 import { Log } from './log.ts';
-import { keptPages } from './originals/pages.ts';
 import { PeriodKeys } from './originals/period-keys.ts';
-import { recordsOf } from './originals/records.ts';
 import { Months } from './partitions/months.ts';
-import { rangesOf } from './ranges.ts';
-import { getEntry, readLeaves } from './search/read.ts';
-import { searchLog, searchPage } from './search/search.ts';
+import { Retention } from './retention/retention.ts';
+import type { RetentionClass } from './retention/types.ts';
+import { type Extent, readLeaves } from './search/read.ts';
 import { Summaries } from './search/summaries.ts';
 import { OwnedSlot } from './slot.ts';
 import { takeSlot } from './take-slot.ts';
-import type { Audit, AuditAnchors, EntryDraft } from './types.ts';
-import { openWitnesses, type WitnessSettings, witnessDoor } from './witness/open.ts';
+import type { Audit, EntryDraft } from './types.ts';
+import { openWitnesses, type WitnessSettings } from './witness/open.ts';
 import type { Witnesses } from './witness/witnesses.ts';
 
 export interface AuditOptions {
@@ -43,6 +40,8 @@ export interface AuditOptions {
   readonly sealer?: Sealer;
   /** The disk that the log is on, where it is the gateway's to watch. */
   readonly disk?: DiskSettings;
+  /** How long entries are kept; five years where it says nothing. */
+  readonly retentionClasses?: () => readonly RetentionClass[];
   /** Receivers that every entry is handed to. */
   readonly forwardTo?: readonly ForwardTarget[];
   /** Where they are anchored; without it nowhere. */
@@ -122,8 +121,17 @@ export async function openAudit(options: AuditOptions): Promise<Audit> {
   if (options.disk !== undefined)
     disk = await DiskWatch.open({ ...options.disk, record: (draft) => log.record(draft), logger });
   logger.info('audit log opened', { origin, entries: log.size, keys: signer?.keyTexts });
-  const summaries = new Summaries({ store, slot, logSize: () => log.size, logger });
-  const forwarders = await Promise.all(
+  const retention = await Retention.open({
+    store,
+    slot,
+    clock,
+    classes: options.retentionClasses ?? (() => []),
+    newestMs: () => log.head()?.lastTsMs ?? 0,
+    waiting: (until) => waitingFor(forwarders, until),
+  });
+  const extent = (): Extent => ({ first: retention.first(), size: log.size });
+  const summaries = new Summaries({ store, slot, extent, logger });
+  const forwarders: Forwarder[] = await Promise.all(
     (options.forwardTo ?? []).map((target) =>
       Forwarder.open({
         target,
@@ -150,82 +158,17 @@ export async function openAudit(options: AuditOptions): Promise<Audit> {
     forwarders,
     refuses,
     months,
+    retention,
+    extent,
   });
 }
 
-function doorOf(
-  store: Store,
-  {
-    slot,
-    origin,
-    log,
-    checkpointer,
-    periodKeys,
-    witnesses,
-    anchors,
-    disk,
-    summaries,
-    forwarders,
-    refuses,
-    months,
-  }: {
-    slot: number;
-    origin: string;
-    log: Log;
-    checkpointer: Checkpointer | undefined;
-    periodKeys: PeriodKeys | undefined;
-    witnesses: Witnesses | undefined;
-    anchors: Anchors | undefined;
-    disk: DiskWatch | undefined;
-    summaries: Summaries;
-    forwarders: readonly Forwarder[];
-    refuses: () => string | undefined;
-    months: Months;
-  },
-): Audit {
-  return {
-    origin,
-    record: (draft, evidence) => log.record(draft, evidence),
-    ...recordsOf(store, slot, log, periodKeys, summaries),
-    ...keptPages(store, slot),
-    ...rangesOf(store, slot, { logSize: () => log.size, newest: () => checkpointer?.newest }),
-    ...(witnesses === undefined ? {} : { witnesses: witnessDoor(store, slot, witnesses) }),
-    ...(anchors === undefined ? {} : { anchors: anchorDoor(anchors, new AnchorTable(store, slot)) }),
-    disk: () => disk?.state(),
-    forwarding: () => forwarders.map((forwarder) => forwarder.state()),
-    healthy: () => log.healthy() && refuses() === undefined,
-    search: (query) => searchLog(store, slot, log.size, query),
-    searchPage: (query) => searchPage(store, slot, log.size, query),
-    get: (seq) => getEntry(store, slot, seq),
-    size: () => log.size,
-    signing: () => checkpointer?.state(),
-    newestCheckpoint: () => checkpointer?.newest,
-    makeCheckpoint: async () => {
-      if (checkpointer === undefined) throw new AuditError('unavailable', 'This audit log has no signer.');
-      return await checkpointer.make();
-    },
-    checkpoints: (from, limit) => readCheckpoints(store, slot, from, limit),
-    leaves: (from, until) => readLeaves(store, slot, from, until),
-    close: async () => {
-      disk?.stop();
-      await checkpointer?.stop();
-      await witnesses?.stop();
-      await anchors?.stop();
-      await summaries.close();
-      await Promise.all(forwarders.map((forwarder) => forwarder.stop()));
-      await log.close();
-      await months.close();
-      periodKeys?.close();
-    },
-  };
-}
-
-function anchorDoor(anchors: Anchors, table: AnchorTable): AuditAnchors {
-  return {
-    state: () => anchors.state(),
-    now: () => anchors.now(),
-    page: (after, until, limit) => table.page(after, until, limit),
-  };
+/** Receivers that still wait for entries before `until`: the log is their buffer. */
+function waitingFor(forwarders: readonly Forwarder[], until: number): string[] {
+  return forwarders
+    .map((forwarder) => forwarder.state())
+    .filter(({ confirmed }) => confirmed < until)
+    .map(({ target }) => `the receiver ${target} still waits for its entries`);
 }
 
 /** The slot's signer; where it does not open, the slot is let go. */

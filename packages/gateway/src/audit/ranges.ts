@@ -1,7 +1,7 @@
 import { type NodeReader, peakLevels } from '@sallyport/shared/merkle';
 import type { Store } from '../store/index.ts';
 import { readCheckpoints } from './checkpoint/table.ts';
-import { firstAt } from './search/read.ts';
+import { type Extent, firstAt } from './search/read.ts';
 import { nodeReader } from './tree/nodes.ts';
 import type { Audit, StoredCheckpoint } from './types.ts';
 
@@ -9,7 +9,7 @@ import type { Audit, StoredCheckpoint } from './types.ts';
 export function rangesOf(
   store: Store,
   slot: number,
-  { logSize, newest }: { logSize: () => number; newest: () => StoredCheckpoint | undefined },
+  { extent, newest }: { extent: () => Extent; newest: () => StoredCheckpoint | undefined },
 ): Pick<Audit, 'seqAt' | 'treeBefore' | 'checkpointUpTo' | 'checkpointFrom'> {
   const at = async (number: number): Promise<StoredCheckpoint | undefined> =>
     (await readCheckpoints(store, slot, number, 1))[0];
@@ -28,11 +28,11 @@ export function rangesOf(
     return await at(low);
   };
   return {
-    seqAt: (instant) => firstAt(store, slot, logSize(), instant),
+    seqAt: (instant) => firstAt(store, slot, extent(), instant),
     treeBefore: (size) =>
       peaksOf(
         size,
-        nodeReader((text, values) => store.pool.query(text, values), slot, logSize()),
+        nodeReader((text, values) => store.pool.query(text, values), slot, extent().size),
       ),
     checkpointFrom: first,
     checkpointUpTo: async (size) => {

@@ -4,6 +4,7 @@ import type { ForwardingState } from './forward/forwarder.ts';
 
 export type { Evidence, Omitted } from './evidence.ts';
 
+import type { AuditRetention } from './retention/types.ts';
 import type { EntryPage, EntryQuery } from './search/types.ts';
 import type { AskWitness, Cosignature, QuorumState, WitnessConflict, WitnessKey } from './witness/types.ts';
 
@@ -252,8 +253,11 @@ export interface Audit {
   search(query: EntryQuery): Promise<StoredEntry[]>;
   searchPage(query: EntryQuery): Promise<EntryPage>;
   get(seq: number): Promise<StoredEntry | undefined>;
-  /** Entries in the log. */
+  /** Entries in the log, with those that are gone. */
   size(): number;
+  /** Seq of the first entry that is left: 0 until a month has gone. */
+  first(): number;
+  readonly retention: AuditRetention;
   /** Undefined where the log has no signer. */
   signing(): SigningState | undefined;
   /** The newest checkpoint, also of the runs before. */

@@ -1,4 +1,5 @@
 import type { RuleSpec, ServerMasking } from '@sallyport/shared/masking-rules';
+import type { RetentionSpec } from './kinds/retention.ts';
 
 /** Kinds of configuration documents. Each has one schema, in `registry/kinds/`. */
 export type DocumentKind =
@@ -9,7 +10,8 @@ export type DocumentKind =
   | 'Limit'
   | 'MaskingRule'
   | 'ApprovalFlow'
-  | 'Notification';
+  | 'Notification'
+  | 'Retention';
 
 /**
  * Roles on a principal: what it may do through the API (never what it may call; that is policy's). A
@@ -166,6 +168,7 @@ export interface SpecOf {
   MaskingRule: RuleSpec;
   ApprovalFlow: ApprovalFlowSpec;
   Notification: NotificationSpec;
+  Retention: RetentionSpec;
 }
 
 /** One document as stored: defaults filled in, checked by its kind's schema. */

@@ -16,6 +16,9 @@ const APPEND_ONLY_TABLES = [
 /** What the owner's functions work on for the serving role, which can call these of them (0061_audit_partitions.sql). */
 const FUNCTIONS = ['audit_make_months(timestamptz, integer)'] as const;
 
+/** What only the owner's functions write. */
+const READ_ONLY_TABLES = ['migrations', 'audit_partitions', 'audit_leaf_hashes', 'audit_drops'] as const;
+
 const CREATE_ROLE = `DO $$ BEGIN
   IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '${APP_ROLE}') THEN
     CREATE ROLE ${APP_ROLE} NOLOGIN;
@@ -33,7 +36,7 @@ const GRANT = `
   GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO ${APP_ROLE};
   GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public TO ${APP_ROLE};
   ${APPEND_ONLY_TABLES.map((table) => `REVOKE ALL ON ${table} FROM ${APP_ROLE}; GRANT SELECT, INSERT ON ${table} TO ${APP_ROLE};`).join('\n  ')}
-  REVOKE INSERT, UPDATE, DELETE ON migrations, audit_partitions FROM ${APP_ROLE};
+  REVOKE INSERT, UPDATE, DELETE ON ${READ_ONLY_TABLES.join(', ')} FROM ${APP_ROLE};
   ${FUNCTIONS.map((each) => `GRANT EXECUTE ON FUNCTION ${each} TO ${APP_ROLE};`).join('\n  ')}
   DO $$
   DECLARE

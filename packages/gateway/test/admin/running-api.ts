@@ -10,11 +10,12 @@ import { joinMasking } from '../../src/join-masking.ts';
 import { checkFit } from '../../src/join-policy.ts';
 import { joinReceipts } from '../../src/join-receipts.ts';
 import { joinRecords } from '../../src/join-records.ts';
+import { retentionClasses } from '../../src/join-retention.ts';
 import { joinTools } from '../../src/join-tools.ts';
 import { MaskingStatistics } from '../../src/masking/index.ts';
 import { createPolicy } from '../../src/policy/index.ts';
 import { openProposals } from '../../src/proposal/index.ts';
-import { openRegistry, ROLES, type Role, type Snapshot } from '../../src/registry/index.ts';
+import { openRegistry, type Registry, ROLES, type Role, type Snapshot } from '../../src/registry/index.ts';
 import { SessionStore, Sessions } from '../../src/session/index.ts';
 import { sessionsView } from '../../src/sessions-view.ts';
 import { openSealer, openStore, type Sealer } from '../../src/store/index.ts';
@@ -123,6 +124,7 @@ async function joinRooms(
   const clock = systemClock;
   const store = await openStore({ databaseUrl, logger });
   const sealer = await openSealer(join(folder, 'master.key'), { createIfMissing: true });
+  const early: { registry?: Registry } = {};
   const audit = await openAudit({
     store,
     slot: 0,
@@ -131,6 +133,7 @@ async function joinRooms(
     logger,
     signer: { sealer, folder },
     sealer,
+    retentionClasses: () => retentionClasses(early.registry),
     ...more,
   });
   const policy = createPolicy();
@@ -141,6 +144,7 @@ async function joinRooms(
     checkFit: checkFit(policy),
     logger,
   });
+  early.registry = registry;
   const identity = await openIdentity({ store, clock, logger });
   const putInForce = (snapshot: Snapshot): void => {
     policy.load([...snapshot.policies.values()].map(({ name, spec }) => ({ name, cedar: spec.cedar })));

@@ -174,3 +174,18 @@ test('rules that pin have names of their own, and none stands beside two people'
   expect(plan({ pins: 'second-person', pinRules: [rule] })[0]).toContain('pinRules: pins without anybody');
   expect(plan({ pinRules: [{ ...rule, tools: [] }] })).toHaveLength(1);
 });
+
+test('a retention class below 12 months is refused, unless it says that it is meant', async () => {
+  const { registry } = await open();
+  const of = (spec: Record<string, unknown>) =>
+    registry.plan([{ kind: 'Retention', name: 'reads', spec }]).problems;
+  for (const keep of ['11m', '364d']) {
+    expect(of({ kinds: ['log.read'], keep })).toMatchObject([
+      { path: 'keep', message: expect.stringContaining('less than 12 months, which PCI DSS 10.5.1 demands') },
+    ]);
+    expect(of({ kinds: ['log.read'], keep, shorterThanAYear: true })).toEqual([]);
+  }
+  for (const keep of ['12m', '365d', '1y', '100y']) expect(of({ kinds: ['call.*'], keep })).toEqual([]);
+  for (const keep of ['0y', '5', 'forever', '101y']) expect(of({ keep })).not.toEqual([]);
+  expect(of({ kinds: ['Call'], keep: '5y' })).not.toEqual([]);
+});

@@ -149,7 +149,7 @@ export function addAuditExportRoutes(app: AdminApp, rooms: AdminRooms): void {
 /** The seqs of a part; what is asked for by time begins and ends with the first entry from then on. */
 async function partOf(
   { audit }: AdminRooms,
-  { from = 0, until }: Static<typeof Part>,
+  { from = audit.first(), until }: Static<typeof Part>,
 ): Promise<{ from: number; until?: number }> {
   const seqOf = async (place: number | string): Promise<number> => {
     if (typeof place === 'number') return place;
@@ -163,10 +163,17 @@ async function partOf(
   };
   const part = { from: await seqOf(from), ...(until === undefined ? {} : { until: await seqOf(until) }) };
   const end = part.until ?? audit.size();
+  if (part.from < audit.first()) {
+    throw new AdminError(
+      'invalid_request',
+      `The entries before ${audit.first()} are gone (audit retention status says where their exports are). Begin there or later.`,
+      { field: 'from' },
+    );
+  }
   if (part.from < end && end <= audit.size()) return part;
   throw new AdminError(
     'invalid_request',
-    `The log has the entries 0 to ${audit.size() - 1}, and there are none from ${part.from} to before ${end}.`,
+    `The log has the entries ${audit.first()} to ${audit.size() - 1}, and there are none from ${part.from} to before ${end}.`,
     { field: 'from' },
   );
 }

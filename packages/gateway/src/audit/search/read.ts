@@ -2,6 +2,12 @@ import type { Store } from '../../store/index.ts';
 import { PAGE_MAX_BYTES, PAGE_MAX_LEAVES } from '../limits.ts';
 import type { StoredEntry, StoredLeaf } from '../types.ts';
 
+/** Which entries of a log there are: from the first that is left up to but without `size`. */
+export interface Extent {
+  readonly first: number;
+  readonly size: number;
+}
+
 export const COLUMNS = ['seq', 'kind', 'leaf', 'leaf_hash'] as const;
 
 /** An entry as it is read. */
@@ -52,10 +58,15 @@ export async function readLeaves(
  *
  * @throws RangeError when the text is no instant.
  */
-export async function firstAt(store: Store, slot: number, size: number, instant: string): Promise<number> {
+export async function firstAt(
+  store: Store,
+  slot: number,
+  { first, size }: Extent,
+  instant: string,
+): Promise<number> {
   const wanted = Date.parse(instant);
   if (Number.isNaN(wanted)) throw new RangeError('a time must be given as RFC 3339, 2026-01-31T12:00:00Z');
-  let low = 0;
+  let low = first;
   let high = size;
   while (low < high) {
     const middle = Math.floor((low + high) / 2);

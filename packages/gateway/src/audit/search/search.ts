@@ -2,7 +2,7 @@ import type { Store } from '../../store/index.ts';
 import { BLOCK_ENTRIES, SEARCH_BLOCKS_AT_ONCE, SEARCH_BLOCKS_MAX, SEARCH_MAX_ENTRIES } from '../limits.ts';
 import type { EntryPage, EntryQuery, StoredEntry } from '../types.ts';
 import { bodyWords } from './bodies.ts';
-import { COLUMNS, firstAt, type Row, stored } from './read.ts';
+import { COLUMNS, type Extent, firstAt, type Row, stored } from './read.ts';
 import { ALL_TEXT } from './summaries.ts';
 import { matches, needsLeaf, termsFor, termsOf } from './terms.ts';
 
@@ -22,11 +22,11 @@ interface Range {
 export async function searchPage(
   store: Store,
   slot: number,
-  size: number,
+  extent: Extent,
   query: EntryQuery,
 ): Promise<EntryPage> {
   const limit = Math.max(1, Math.min(SEARCH_MAX_ENTRIES, Math.trunc(query.limit)));
-  const range = await rangeOf(store, slot, size, query);
+  const range = await rangeOf(store, slot, extent, query);
   // Sessions and calls have an index of their own, and few entries.
   if (query.session !== undefined || query.call !== undefined)
     return pageOf(await take(store, slot, range, query, limit + 1), limit);
@@ -48,14 +48,14 @@ export async function searchPage(
 export async function searchLog(
   store: Store,
   slot: number,
-  size: number,
+  extent: Extent,
   query: EntryQuery,
 ): Promise<StoredEntry[]> {
   const found: StoredEntry[] = [];
   let after = query.after;
   for (;;) {
     const limit = query.limit - found.length;
-    const page = await searchPage(store, slot, size, {
+    const page = await searchPage(store, slot, extent, {
       ...query,
       limit,
       ...(after === undefined ? {} : { after }),
@@ -66,14 +66,14 @@ export async function searchLog(
   }
 }
 
-async function rangeOf(store: Store, slot: number, size: number, query: EntryQuery): Promise<Range> {
+async function rangeOf(store: Store, slot: number, extent: Extent, query: EntryQuery): Promise<Range> {
   const newestFirst = query.order !== 'oldest';
-  let from = query.from === undefined ? 0 : await firstAt(store, slot, size, query.from);
+  let from = query.from === undefined ? extent.first : await firstAt(store, slot, extent, query.from);
   let until =
-    query.until === undefined ? Number.MAX_SAFE_INTEGER : await firstAt(store, slot, size, query.until);
+    query.until === undefined ? Number.MAX_SAFE_INTEGER : await firstAt(store, slot, extent, query.until);
   if (query.after !== undefined && newestFirst) until = Math.min(until, query.after);
   if (query.after !== undefined && !newestFirst) from = Math.max(from, query.after + 1);
-  return { from, until: Math.min(until, size), newestFirst };
+  return { from, until: Math.min(until, extent.size), newestFirst };
 }
 
 /** Parts of a range that may hold what is looked for, in order, neighbours together; `more` where there are others behind. */

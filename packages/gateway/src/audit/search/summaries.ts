@@ -4,12 +4,13 @@ import type { Logger } from 'winston';
 import type { Store } from '../../store/index.ts';
 import { BLOCK_ENTRIES, SUMMARISE_EVERY_MS, SUMMARY_TEXT_TERMS_MAX } from '../limits.ts';
 import { bodyWords } from './bodies.ts';
+import type { Extent } from './read.ts';
 import { termsOf } from './terms.ts';
 
 export interface SummariesOptions {
   readonly store: Store;
   readonly slot: number;
-  readonly logSize: () => number;
+  readonly extent: () => Extent;
   readonly logger: Logger;
 }
 
@@ -60,8 +61,8 @@ export class Summaries {
   }
 
   async #fill(): Promise<void> {
-    const { store, slot, logSize } = this.#options;
-    const whole = Math.floor(logSize() / BLOCK_ENTRIES);
+    const { store, slot, extent } = this.#options;
+    const whole = Math.floor(extent().size / BLOCK_ENTRIES);
     this.#next ??= await this.#firstMissing(whole);
     for (; this.#next < whole && !this.#closed; this.#next += 1) {
       const block = this.#next;
@@ -75,11 +76,11 @@ export class Summaries {
   }
 
   async #firstMissing(whole: number): Promise<number> {
-    const { store, slot } = this.#options;
+    const { store, slot, extent } = this.#options;
     const { rows } = await store.pool.query<{ block: string | null }>(
-      `SELECT min(b) AS block FROM generate_series(0, $2::bigint - 1) AS b
+      `SELECT min(b) AS block FROM generate_series($3::bigint, $2::bigint - 1) AS b
         WHERE NOT EXISTS (SELECT FROM audit_terms t WHERE t.slot = $1 AND t.block = b)`,
-      [slot, whole],
+      [slot, whole, Math.floor(extent().first / BLOCK_ENTRIES)],
     );
     return Number(rows[0]?.block ?? whole);
   }

@@ -9,6 +9,7 @@ import { type AnchorsStatus, addAuditAnchorCommand, sayAnchors } from './audit-a
 import { addExportCommand } from './audit-export.ts';
 import { addAuditReceiptCommands } from './audit-receipts.ts';
 import { addAuditRecordCommands } from './audit-records.ts';
+import { addAuditRetentionCommands } from './audit-retention.ts';
 import { addAuditTimelineCommand } from './audit-timeline.ts';
 import { type QuorumStatus, sayWitnesses } from './audit-witnesses.ts';
 
@@ -104,6 +105,7 @@ export function addAuditCommands(program: Command): void {
   addAuditReceiptCommands(audit);
   addAuditTimelineCommand(audit);
   addAuditAnchorCommand(audit);
+  addAuditRetentionCommands(audit);
   addExportCommand(audit);
 }
 

@@ -5,6 +5,7 @@ import { limitKind } from './limit.ts';
 import { maskingRuleKind } from './masking.ts';
 import { notificationKind } from './notification.ts';
 import { policyKind } from './policy.ts';
+import { retentionKind } from './retention.ts';
 import type { Kind } from './schema.ts';
 import { serverKind } from './server.ts';
 import { serviceAccountKind } from './service-account.ts';
@@ -19,6 +20,7 @@ export const KINDS: Readonly<Record<DocumentKind, Kind>> = {
   MaskingRule: maskingRuleKind,
   ApprovalFlow: approvalFlowKind,
   Notification: notificationKind,
+  Retention: retentionKind,
 };
 
 export const KIND_NAMES = Object.keys(KINDS);

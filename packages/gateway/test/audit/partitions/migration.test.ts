@@ -48,7 +48,10 @@ test('a log from before keeps every byte, verifies, and goes on in months behind
   const folder = await signerFolder();
   const owner = await ownerClient(url);
   const store = await storeOn(url);
-  // The gateway of today on the tables of then: it writes the same rows, and that it can't make months stops nothing.
+  // The gateway of today on the tables of then: it writes the same rows, and that it can't make months stops nothing. It
+  // only asks how much of the log has gone.
+  await owner.query('CREATE TABLE audit_drops (slot integer, until_seq bigint)');
+  await owner.query('GRANT SELECT ON audit_drops TO sallyport_app');
   const before = await signedAudit(store, folder);
   const body = Buffer.from('{"said":"often"}');
   const request = { digest: createHash('sha256').update(body).digest('hex'), bytes: body.length };
@@ -59,6 +62,7 @@ test('a log from before keeps every byte, verifies, and goes on in months behind
     }),
   );
   await before.close();
+  await owner.query('DROP TABLE audit_drops');
   const tables = [
     'audit_entries ORDER BY seq',
     'audit_originals ORDER BY seq',
