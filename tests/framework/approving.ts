@@ -42,14 +42,16 @@ const POLICIES = {
     '@approval("payments") forbid (principal, action == Sallyport::Action::"request", resource) unless { context has approval && context.approval.flows.contains("payments") };',
 };
 
-/** @param settings of the gateway, over those of every test; `env` of the echo server */
+/** @param settings of the gateway, over those of every test; `env` of the echo server; `more` of the set-up */
 export async function startApproving(
   settings: Setup['settings'] = {},
   env: Readonly<Record<string, string>> = {},
+  more: Pick<Setup, 'through' | 'policies'> = {},
 ): Promise<Approving> {
   const sallyport = await startSallyport({
     servers: { echo: echoServer(env) },
-    policies: POLICIES,
+    ...more,
+    policies: { ...POLICIES, ...more.policies },
     flows: { payments: { stages: [{ approvers: ['treasury'] }] } },
     settings,
   });

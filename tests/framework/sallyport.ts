@@ -21,6 +21,8 @@ export interface Setup {
   readonly flows?: Readonly<Record<string, object>>;
   /** Settings of the gateway over the usual ones. */
   readonly settings?: Partial<Settings>;
+  /** What the gateway is to reach its database through: given its URL, gives the one to use. */
+  readonly through?: (databaseUrl: string) => Promise<string>;
   /** Milliseconds to wait until all servers are probed; 0: don't wait. */
   readonly probeMs?: number;
 }
@@ -56,7 +58,8 @@ export async function startSallyport(setup: Setup): Promise<Sallyport> {
   const database = await testDatabase();
   const folder = await mkdtemp(join(tmpdir(), 'sallyport-e2e-'));
   const bootstrap = join(folder, 'bootstrap');
-  let settings: Settings = { ...settingsFor(folder, database.url, bootstrap), ...setup.settings };
+  const databaseUrl = (await setup.through?.(database.url)) ?? database.url;
+  let settings: Settings = { ...settingsFor(folder, databaseUrl, bootstrap), ...setup.settings };
   let gateway = await startGateway(settings, quietLogger);
   // A restart must find the same ports, so that the client and the agent find the gateway.
   settings = { ...settings, port: gateway.port, tunnelPort: gateway.tunnelPort };

@@ -102,7 +102,7 @@ key.rotated | a key or certificate of the tunnel is made or made anew | key, ser
     `
 log.start | the log opens; "settled" calls had been left without an ending | keys, settled | PCI 10.2.1.6
 log.stop | it is closed in order | - | PCI 10.2.1.6
-log.resumed | it goes on after it could not write | outageMs, refused | PCI 10.2.1.6, PCI 10.7
+log.resumed | it goes on after it could not write; the seqs of entries that stand although their callers were told they do not: what they tell of did not go on | outageMs, refused, unconfirmedFirst, unconfirmedLast | PCI 10.2.1.6, PCI 10.7
 log.read | somebody searches the log or reads an entry, a body or a session's story, before it is shown | query, body, session | PCI 10.2.1.3
 log.export | somebody exports it, or a part of it, before the first byte leaves | part | PCI 10.2.1.3
 unmask | a sealed original is opened, before it is shown | entry, entrySeq, reason, shredded | PCI 10.2.1.1, PCI 10.2.1.3

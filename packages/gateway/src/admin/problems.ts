@@ -103,6 +103,14 @@ export function asAdminError(thrown: unknown, databaseHealthy: boolean): AdminEr
       { cause: thrown },
     );
   }
+  // pg gives no code to a connection that was lost under a statement.
+  if (thrown instanceof Error && thrown.message.startsWith('Connection terminated')) {
+    return new AdminError(
+      'unavailable',
+      'The database went away while this request was served; whether it took effect can be seen in the audit log. Try again once /readyz says ready.',
+      { cause: thrown },
+    );
+  }
   return new AdminError(
     'internal',
     'The gateway failed while serving this request; whether it took effect can be seen in the audit log. ' +

@@ -9,7 +9,7 @@ import { FLUSH_MAX_ENTRIES, RECOVER_FIRST_MS, RECOVER_MAX_MS, SETTLED_MAX_CALLS 
 import { keep } from './originals/keep.ts';
 import type { PeriodKeys } from './originals/period-keys.ts';
 import { isEnding, Queue, type Waiting } from './queue.ts';
-import { openOf, openSinceLastStart, type SettleReason } from './settle.ts';
+import { openOf, openSinceLastStart, type SettleReason, stands } from './settle.ts';
 import type { OwnedSlot } from './slot.ts';
 import type { EntryDraft, EntryValue, Evidence, Recorded } from './types.ts';
 
@@ -56,7 +56,8 @@ export class Log {
   #recovering: Promise<void> | undefined;
   #size = 0;
   #lastTsMs = 0;
-  #outage: { sinceMs: number; refused: number } | undefined;
+  /** `ids`: of the batch that was being written. */
+  #outage: { sinceMs: number; refused: number; ids: readonly string[] } | undefined;
 
   constructor(options: LogOptions) {
     this.#options = options;
@@ -192,7 +193,10 @@ export class Log {
     for (const { reject } of refused) reject(unavailable(errorText(cause), cause));
     if (!current) {
       // The loss of the connection was told first; this is its flush.
-      if (this.#outage !== undefined) this.#outage.refused += refused.length;
+      if (this.#outage !== undefined) {
+        this.#outage.refused += refused.length;
+        this.#outage.ids = batch.map(({ entry }) => entry.id);
+      }
       return;
     }
     this.#owned = undefined;
@@ -200,7 +204,8 @@ export class Log {
     this.#options.logger.error('the audit log cannot be written: calls are refused', {
       reason: errorText(cause),
     });
-    this.#outage = { sinceMs: this.#options.clock.monotonicMs(), refused: refused.length };
+    const ids = batch.map(({ entry }) => entry.id);
+    this.#outage = { sinceMs: this.#options.clock.monotonicMs(), refused: refused.length, ids };
     this.#recovering = this.#recover();
   }
 
@@ -227,8 +232,13 @@ export class Log {
   /** The entry that says what was missed is also the proof that the log can be written. */
   async #resume(owned: OwnedSlot): Promise<boolean> {
     try {
-      const outageMs = this.#options.clock.monotonicMs() - (this.#outage?.sinceMs ?? 0);
-      const fields = { outageMs: Math.round(outageMs), refused: this.#outage?.refused ?? 0 };
+      const { sinceMs = 0, refused = 0, ids = [] } = this.#outage ?? {};
+      const outageMs = Math.round(this.#options.clock.monotonicMs() - sinceMs);
+      // Entries that are there although their callers were told that they are not: what they tell of did not go on.
+      const unconfirmed = (await stands(owned, this.#size, ids))
+        ? { unconfirmedFirst: this.#size, unconfirmedLast: this.#size + ids.length - 1 }
+        : {};
+      const fields = { outageMs, refused, ...unconfirmed };
       const resumed = [this.#ownEntry('log.resumed', fields)];
       // While this writes, more outcomes may be refused; it serves when none is in doubt.
       do {

@@ -47,6 +47,19 @@ export async function openOf(
   return rows.map((intent) => indeterminate(intent, calls.get(intent.call) ?? 'restart'));
 }
 
+/**
+ * Whether the batch that was being written when the log was lost stands in it: it was one statement behind `size`
+ * confirmed entries, and `ids` are its entries.
+ */
+export async function stands(owned: OwnedSlot, size: number, ids: readonly string[]): Promise<boolean> {
+  if (ids.length === 0) return false;
+  const { rows } = await owned.query<{ id: string }>(
+    `SELECT leaf::json ->> 'id' AS id FROM audit_entries WHERE slot = $1 AND seq = $2`,
+    [owned.slot, size],
+  );
+  return rows[0]?.id === ids[0];
+}
+
 /** What is known of a call whose ending was never recorded. Its answer has not been released (commit point 2). */
 function indeterminate(intent: OpenIntent, reason: SettleReason): EntryDraft {
   // The leaf is our own canonical JSON: a draft with the envelope's members beside it.

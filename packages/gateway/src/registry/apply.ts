@@ -1,5 +1,5 @@
 import { errorText } from '@sallyport/shared/errors';
-import type { Store } from '../store/index.ts';
+import { CommitUnknown, commitSurely, type Store } from '../store/index.ts';
 import { RegistryError } from './errors.ts';
 import type { Prepared } from './plan.ts';
 import { loadSnapshot, type Queryable } from './snapshot.ts';
@@ -47,6 +47,11 @@ export async function applyChanges(
     throw unavailable('The database does not answer; nothing was changed.', cause);
   });
   const recorded: { readonly id: string }[] = [];
+  let released = false;
+  const release = (broken: boolean): void => {
+    if (!released) client.release(broken);
+    released = true;
+  };
   let broken = false;
   try {
     await client.query('BEGIN');
@@ -64,12 +69,13 @@ export async function applyChanges(
     await client.query('SELECT pg_notify($1, $2)', [CHANNEL, String(version)]);
     const snapshot = await loadSnapshot(client);
     await recordAll(record, prepared, changer, version, recorded);
-    await commit(store, client);
+    await commitSurely(store.pool, client, () => release(true)); // the commit point
     return snapshot;
   } catch (error) {
-    await client.query('ROLLBACK').catch(() => {
-      broken = true;
-    });
+    if (!released)
+      await client.query('ROLLBACK').catch(() => {
+        broken = true;
+      });
     // Whether an unanswered commit took effect is not known, so the log does not claim that it failed.
     if (!(error instanceof CommitUnknown)) await recordFailure(record, recorded, changer);
     if (error instanceof RegistryError) throw error;
@@ -81,27 +87,7 @@ export async function applyChanges(
     }
     throw unavailable('The change could not be made; nothing was changed.', error);
   } finally {
-    client.release(broken);
-  }
-}
-
-/** The commit was sent and no answer can be had. */
-class CommitUnknown extends Error {}
-
-/** **The commit point.** An answer that got lost is asked for again on another connection. */
-async function commit(store: Store, client: Queryable): Promise<void> {
-  const { rows } = await client.query<{ xid: string }>('SELECT pg_current_xact_id()::text AS xid');
-  const xid = rows[0]?.xid;
-  try {
-    await client.query('COMMIT');
-  } catch (cause) {
-    const status = await store.pool
-      .query<{ status: string | null }>('SELECT pg_xact_status($1::xid8) AS status', [xid])
-      .then(({ rows: [row] }) => row?.status)
-      .catch(() => undefined);
-    if (status === 'committed') return;
-    if (status === 'aborted') throw cause;
-    throw new CommitUnknown('no answer to the commit', { cause });
+    release(broken);
   }
 }
 

@@ -1,3 +1,4 @@
+export { CommitUnknown, commitSurely } from './commit.ts';
 export { type EmbeddedOptions, startEmbeddedPostgres } from './embedded/start.ts';
 export { StoreError, type StoreErrorCode } from './errors.ts';
 export { migrate } from './migrate.ts';

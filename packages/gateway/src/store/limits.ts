@@ -12,6 +12,10 @@ export const CONNECT_MAX_MS = 5_000;
 /** Longest statement. None of ours needs a tenth of it; a runaway search must not hold a connection. */
 export const STATEMENT_MAX_MS = 20_000;
 
+/** How long it is asked what became of a commit whose answer got lost: a restart of Postgres takes 50 ms. */
+export const COMMIT_ASK_MAX_MS = 2_000;
+export const COMMIT_ASK_EVERY_MS = 100;
+
 /** How often the store asks Postgres whether it answers. */
 export const PING_INTERVAL_MS = 1_000;
 

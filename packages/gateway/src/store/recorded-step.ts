@@ -1,3 +1,4 @@
+import { CommitUnknown, commitSurely } from './commit.ts';
 import type { Store } from './types.ts';
 
 /** What can run a statement within the step. */
@@ -30,6 +31,11 @@ export async function recordedStep<Result, Entry>(
   const client = await pool.connect();
   const recorded: string[] = [];
   let step: Step<Result, Entry> | undefined;
+  let released = false;
+  const release = (broken: boolean): void => {
+    if (!released) client.release(broken);
+    released = true;
+  };
   let broken = false;
   try {
     await client.query('BEGIN');
@@ -43,15 +49,18 @@ export async function recordedStep<Result, Entry>(
     if (notice !== undefined)
       await client.query('SELECT pg_notify($1, $2)', [notice.channel, notice.payload]);
     // The commit point. Until here nothing is in force.
-    await client.query('COMMIT');
+    await commitSurely(pool, client, () => release(true));
     return step.result;
   } catch (cause) {
-    await client.query('ROLLBACK').catch(() => {
-      broken = true;
-    });
-    if (step !== undefined && recorded.length > 0) await onFailed(step.result, recorded);
+    if (!released)
+      await client.query('ROLLBACK').catch(() => {
+        broken = true;
+      });
+    // Whether an unanswered commit took effect is not known, so the log does not claim that it failed.
+    const failed = !(cause instanceof CommitUnknown);
+    if (failed && step !== undefined && recorded.length > 0) await onFailed(step.result, recorded);
     throw cause;
   } finally {
-    client.release(broken);
+    release(broken);
   }
 }

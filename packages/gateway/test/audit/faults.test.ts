@@ -77,8 +77,11 @@ for (const cut of ['before_write', 'after_commit'] satisfies Cut[]) {
       'log.resumed',
       'call.outcome cal_before',
     ]);
-    if (persisted)
+    const resumed = log.find(({ kind }) => kind === 'log.resumed')?.leaf;
+    if (persisted) {
       expect(log[3]?.leaf).toMatchObject({ outcome: { transport: 'not_sent' }, fields: { intentSeq: 2 } });
+      expect(resumed).toMatchObject({ fields: { unconfirmedFirst: 2, unconfirmedLast: 2 } });
+    } else expect(JSON.stringify(resumed)).not.toContain('unconfirmed');
   });
 
   test(`an outcome is cut ${cut}: the call has exactly one ending, and a late outcome is refused`, async () => {

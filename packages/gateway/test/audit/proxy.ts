@@ -3,14 +3,20 @@ import { connect, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-/** When the proxy cuts the connection that a flush goes over. */
+/** When the proxy cuts the connection that a statement goes over. */
 export type Cut = 'before_write' | 'after_commit';
 
-/** A unix-socket proxy in front of Postgres that can cut a flush's connection at a chosen moment. */
+/** A statement, by text that only it has; with `behind`, the next such one in a transaction that has that text. */
+export interface Place {
+  readonly text: string;
+  readonly behind?: string;
+}
+
+/** A unix-socket proxy in front of Postgres that can cut a connection at a chosen statement. */
 export interface CuttingProxy {
   readonly url: string;
-  /** Cuts at the next flush, once. */
-  arm(cut: Cut): void;
+  /** Cuts at the next such statement, once; without a place, at the next flush of the log. */
+  arm(cut: Cut, place?: Place): void;
   /** Whether nothing is armed: the cut has been made. */
   fired(): boolean;
   /** While refusing, connections end at once. */
@@ -19,14 +25,14 @@ export interface CuttingProxy {
 }
 
 const SOCKET = '.s.PGSQL.5432';
-const FLUSH = Buffer.from('audit-flush');
+const FLUSH: Place = { text: 'audit-flush' };
 
 export async function startProxy(url: string): Promise<CuttingProxy> {
   const target = new URL(url).searchParams.get('host');
   if (target === null) throw new Error('the URL has no socket folder');
   const folder = await mkdtemp(join(tmpdir(), 'sallyport-proxy-'));
   const sockets = new Set<Socket>();
-  let armed: Cut | undefined;
+  let armed: { readonly cut: Cut; readonly place: Place } | undefined;
   let refusing = false;
   const server = createServer((client) => {
     const upstream = connect(join(target, SOCKET));
@@ -40,9 +46,12 @@ export async function startProxy(url: string): Promise<CuttingProxy> {
     }
     if (refusing) return cut();
     let cutAtAnswer = false;
+    let transaction = '';
     client.on('data', (chunk: Buffer) => {
-      if (armed !== undefined && chunk.includes(FLUSH)) {
-        const now = armed;
+      const text = chunk.toString('latin1');
+      transaction = text.includes('BEGIN') ? text : transaction + text;
+      if (armed !== undefined && isAt(armed.place, text, transaction)) {
+        const { cut: now } = armed;
         armed = undefined;
         if (now === 'before_write') return cut();
         cutAtAnswer = true;
@@ -58,8 +67,8 @@ export async function startProxy(url: string): Promise<CuttingProxy> {
   await new Promise<void>((resolve) => server.listen(join(folder, SOCKET), resolve));
   return {
     url: url.replace(encodeURIComponent(target), encodeURIComponent(folder)),
-    arm: (cut) => {
-      armed = cut;
+    arm: (cut, place = FLUSH) => {
+      armed = { cut, place };
     },
     fired: () => armed === undefined,
     refuse: (on) => {
@@ -72,4 +81,8 @@ export async function startProxy(url: string): Promise<CuttingProxy> {
       await rm(folder, { recursive: true, force: true });
     },
   };
+}
+
+function isAt({ text: wanted, behind }: Place, text: string, transaction: string): boolean {
+  return text.includes(wanted) && (behind === undefined || transaction.includes(behind));
 }
