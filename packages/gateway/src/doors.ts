@@ -110,6 +110,7 @@ export async function openDoors(joined: Joined, undo: (() => unknown)[]): Promis
     startedAt: new Date(systemClock.now()).toISOString(),
     quickstart: settings.quickstart,
     databaseHealthy: () => store.healthy(),
+    ...redisHealth(joined),
   };
   const admin = await createAdmin(
     {
@@ -153,6 +154,10 @@ export async function openDoors(joined: Joined, undo: (() => unknown)[]): Promis
   };
 }
 
+function redisHealth({ redis }: Joined): { redisHealthy?: () => boolean } {
+  return redis === undefined ? {} : { redisHealthy: () => redis.healthy() };
+}
+
 function frontDoorOptions(joined: Joined, rooms: Rooms, api: FrontDoorOptions['api']): FrontDoorOptions {
   const { settings, logger, audit, registry, tunnel, metrics, store } = joined;
   const documents = () => [...registry.snapshot().servers.values()];
@@ -160,12 +165,15 @@ function frontDoorOptions(joined: Joined, rooms: Rooms, api: FrontDoorOptions['a
     const tunnels = documents().some(({ spec }) => spec.agents.some((agent) => tunnel.attached(agent)));
     const checks = { database: store.healthy(), log: audit.healthy(), tunnel: tunnels };
     const quorum = audit.witnesses?.state();
+    const detail = {
+      ...(quorum === undefined ? {} : { witnesses: quorum.met, witnessAgeSeconds: quorum.ageSeconds }),
+      // Not a check: without Redis only calls with a rate limit are refused, and no other replica would fare better.
+      ...(joined.redis === undefined ? {} : { redis: joined.redis.healthy() }),
+    };
     return {
       ready: checks.database && checks.log && checks.tunnel,
       checks,
-      ...(quorum === undefined
-        ? {}
-        : { detail: { witnesses: quorum.met, witnessAgeSeconds: quorum.ageSeconds } }),
+      ...(Object.keys(detail).length === 0 ? {} : { detail }),
     };
   };
   const stateOf = (name: string, spec: ServerSpec) => {
@@ -220,6 +228,7 @@ async function stopGateway(joined: Joined, front: Server, admin: Admin): Promise
   await joined.registry.close();
   await joined.identity.close();
   await joined.audit.close();
+  await joined.redis?.close();
   await joined.store.close();
   await joined.embedded?.stop();
 }

@@ -3,8 +3,10 @@ import { ConfigError, type Settings } from './config/index.ts';
 import {
   type EmbeddedPostgres,
   migrate,
+  openRedis,
   openSealer,
   openStore,
+  type RedisConnection,
   type Sealer,
   type Store,
   startEmbeddedPostgres,
@@ -16,6 +18,8 @@ export interface Foundation {
   readonly store: Store;
   readonly sealer: Sealer;
   readonly embedded: EmbeddedPostgres | undefined;
+  /** Absent where none is configured. It may be away: who needs it looks. */
+  readonly redis: RedisConnection | undefined;
 }
 
 /** Opens the keys and the database: the given one, or the embedded Postgres where none is given. */
@@ -39,7 +43,12 @@ export async function openFoundation(
   if (settings.demoDatabaseFile !== undefined && embedded !== undefined) {
     await writeDemoDatabase(embedded, settings.demoDatabaseFile);
   }
-  return { store, sealer, embedded };
+  const redis =
+    settings.redisUrl === undefined
+      ? undefined
+      : await openRedis({ url: settings.redisUrl, prefix: `sallyport:${settings.deploymentName}:`, logger });
+  if (redis !== undefined) undo.push(() => redis.close());
+  return { store, sealer, embedded, redis };
 }
 
 /** The quick start's demo servers get a database of their own, with a role that can't reach the gateway's. */

@@ -14,11 +14,13 @@ import { type Limits, openLimits } from './limit/index.ts';
 import type { Policy } from './policy/index.ts';
 import type { Registry } from './registry/index.ts';
 import type { Sessions } from './session/index.ts';
-import type { Store } from './store/index.ts';
+import type { RedisConnection, Store } from './store/index.ts';
 import type { Logger } from './telemetry/index.ts';
 
 export interface AccessParts {
   readonly store: Store;
+  /** Counts calls for limits, where there is one. */
+  readonly redis?: RedisConnection | undefined;
   readonly logger: Logger;
   readonly audit: Audit;
   readonly registry: Registry;
@@ -57,7 +59,12 @@ export async function joinAccess(parts: AccessParts, undo: (() => unknown)[]): P
         server === grant.server,
     );
   });
-  const limits = openLimits({ place: { pool: store.pool }, logger, numberLexeme });
+  const limits = openLimits({
+    pool: store.pool,
+    ...(parts.redis === undefined ? {} : { redis: parts.redis.client }),
+    logger,
+    numberLexeme,
+  });
   undo.push(() => limits.close());
   const useLimits = (): void => {
     const documents = [...registry.snapshot().of('Limit').values()].filter(({ spec }) => spec.enabled);

@@ -135,6 +135,7 @@ async function joinRooms(settings: Settings, logger: Logger, undo: (() => unknow
   const access = await joinAccess(
     {
       store,
+      redis: foundation.redis,
       logger,
       audit,
       registry,

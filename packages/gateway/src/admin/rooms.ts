@@ -53,6 +53,8 @@ export interface GatewayInfo {
   readonly quickstart: boolean;
   /** Whether Postgres answered lately (store). */
   databaseHealthy(): boolean;
+  /** Absent where no Redis is configured. */
+  readonly redisHealthy?: () => boolean;
 }
 
 /** Everything the admin API acts on. */

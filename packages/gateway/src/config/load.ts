@@ -4,6 +4,7 @@ import { parseDocument } from 'yaml';
 import { readAnchors } from './anchors.ts';
 import { ConfigError } from './errors.ts';
 import { readForwardTo } from './forward-to.ts';
+import { redisUrl, refusePlainRedis } from './redis.ts';
 import type { Settings } from './settings.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -23,6 +24,8 @@ const SETTINGS: readonly Setting[] = [
   { key: 'tunnelNames', variable: 'SALLYPORT_TUNNEL_NAMES', read: list },
   { key: 'publicUrl', variable: 'SALLYPORT_PUBLIC_URL', read: url },
   { key: 'databaseUrl', variable: 'SALLYPORT_DATABASE_URL', read: databaseUrl },
+  { key: 'redisUrl', variable: 'SALLYPORT_REDIS_URL', read: redisUrl },
+  { key: 'redisPlaintext', variable: 'SALLYPORT_REDIS_PLAINTEXT', read: flag },
   { key: 'dataDir', variable: 'SALLYPORT_DATA_DIR', read: text },
   { key: 'masterKeyFile', variable: 'SALLYPORT_MASTER_KEY_FILE', read: text },
   { key: 'secretsDir', variable: 'SALLYPORT_SECRETS_DIR', read: text },
@@ -76,6 +79,7 @@ function complete(values: Partial<Record<string, never>>): Settings {
   if ((tlsCertFile === undefined) !== (tlsKeyFile === undefined)) {
     throw new ConfigError('tlsCertFile and tlsKeyFile belong together: set both or neither.');
   }
+  refusePlainRedis(known.redisUrl, known.redisPlaintext === true);
   const settings: Settings = {
     host: '127.0.0.1',
     tunnelHost: '127.0.0.1',

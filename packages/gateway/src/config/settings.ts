@@ -13,6 +13,10 @@ export interface Settings extends AuditSettings {
   readonly publicUrl: string;
   /** Absent: the embedded Postgres serves, in `dataDir`. */
   readonly databaseUrl?: string;
+  /** Absent: Postgres counts rates and wakes by itself. */
+  readonly redisUrl?: string;
+  /** `redis://` is right although the host is neither loopback nor a private address. */
+  readonly redisPlaintext?: boolean;
   readonly dataDir: string;
   readonly masterKeyFile: string;
   /** Folder of files that each hold one secret of a Notification, under the name that its document gives. */

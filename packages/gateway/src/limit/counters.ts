@@ -1,20 +1,22 @@
-import type { Redis } from 'ioredis';
 import {
   type RateLimiterAbstract,
   RateLimiterPostgres,
   RateLimiterRedis,
   RateLimiterRes,
 } from 'rate-limiter-flexible';
-import type { Store } from '../store/index.ts';
+import type { RedisConnection, Store } from '../store/index.ts';
 
 /** Where counts are kept: shared by all replicas. */
-export type CounterPlace = { readonly pool: Store['pool'] } | { readonly redis: Redis };
+export type CounterPlace = { readonly pool: Store['pool'] } | { readonly redis: RedisConnection['client'] };
 
 /** One window that is counted, for any number of keys. */
 export class Counter {
+  /** What the place is called towards people. */
+  readonly place: 'Redis' | 'the database';
   readonly #limiter: RateLimiterAbstract;
 
   constructor(place: CounterPlace, name: string, max: number, seconds: number) {
+    this.place = 'redis' in place ? 'Redis' : 'the database';
     const options = { keyPrefix: name, points: max, duration: seconds };
     this.#limiter =
       'redis' in place

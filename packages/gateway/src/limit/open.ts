@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { errorText } from '@sallyport/shared/errors';
 import type { Logger } from 'winston';
+import type { RedisConnection, Store } from '../store/index.ts';
 import { amountAt, type NumberLexeme } from './amount.ts';
 import { Counter, type CounterPlace } from './counters.ts';
 import { LimitError } from './errors.ts';
@@ -8,7 +9,9 @@ import { CLEAR_EVERY_MS } from './limits.ts';
 import type { Admission, LimitQuestion, LimitRule, Limits } from './types.ts';
 
 export interface LimitsOptions {
-  readonly place: CounterPlace;
+  readonly pool: Store['pool'];
+  /** Counts calls, where it is given. Amounts stay on Postgres: a Redis that restarts may have forgotten them. */
+  readonly redis?: RedisConnection['client'];
   readonly logger: Logger;
   readonly numberLexeme: NumberLexeme;
 }
@@ -35,11 +38,12 @@ export class OpenLimits implements Limits {
   }
 
   use(rules: readonly LimitRule[]): void {
-    const { place } = this.#options;
+    const { pool, redis } = this.#options;
+    const counts: CounterPlace = redis === undefined ? { pool } : { redis };
     this.#rules = rules.map((rule) => ({
       rule,
-      calls: rule.calls && new Counter(place, `c:${rule.name}`, rule.calls.max, rule.calls.seconds),
-      budget: rule.budget && new Counter(place, `b:${rule.name}`, rule.budget.max, rule.budget.seconds),
+      calls: rule.calls && new Counter(counts, `c:${rule.name}`, rule.calls.max, rule.calls.seconds),
+      budget: rule.budget && new Counter({ pool }, `b:${rule.name}`, rule.budget.max, rule.budget.seconds),
     }));
   }
 
@@ -114,7 +118,7 @@ export class OpenLimits implements Limits {
       throw new LimitError(
         'unavailable',
         rule.name,
-        'The limits on this call could not be counted, so it was not sent. Try again.',
+        `The limits on this call could not be counted, because ${counter.place} does not answer, so it was not sent. Try again.`,
         { cause },
       );
     });
@@ -132,10 +136,9 @@ export class OpenLimits implements Limits {
   }
 
   #clear(): void {
-    const { place, logger } = this.#options;
-    if (!('pool' in place)) return;
-    // Redis forgets by itself. What stays a little longer counts for nothing: its window is over.
-    place.pool
+    const { pool, logger } = this.#options;
+    // What stays a little longer counts for nothing: its window is over.
+    pool
       .query('DELETE FROM limit_counters WHERE expire < $1', [Date.now() - CLEAR_EVERY_MS])
       .catch((error: unknown) => logger.debug('old counters not removed yet', { reason: errorText(error) }));
   }

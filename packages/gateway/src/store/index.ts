@@ -4,6 +4,7 @@ export { StoreError, type StoreErrorCode } from './errors.ts';
 export { migrate } from './migrate.ts';
 export { openStore } from './open.ts';
 export { recordedStep, type Step, type StepConnection } from './recorded-step.ts';
+export { openRedis, type RedisConnection } from './redis.ts';
 export type { Database } from './schema.ts';
 export { openSealer, type Sealer } from './seal.ts';
 export type { EmbeddedPostgres, Store } from './types.ts';

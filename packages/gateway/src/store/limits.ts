@@ -55,3 +55,8 @@ export const SERVER_LOG_MAX_FILES = 5;
 
 /** Output of initdb or of a Postgres that does not start, kept for the error's detail. */
 export const OUTPUT_TAIL_MAX_BYTES = 4_096;
+
+/** A count on Redis is on the way of a call: an answer that takes longer is none. */
+export const REDIS_ANSWER_MAX_MS = 1_000;
+/** Between attempts to reach Redis again, at most: limits work again within seconds of its return. */
+export const REDIS_RECONNECT_MAX_MS = 2_000;

@@ -19,7 +19,7 @@ async function open(
   const store = await openStore({ databaseUrl: url, logger });
   closing.push(() => store.close());
   const make = (): Limits => {
-    const limits = openLimits({ place: { pool: store.pool }, logger, numberLexeme });
+    const limits = openLimits({ pool: store.pool, logger, numberLexeme });
     limits.use(rules.map((rule, n) => ({ name: `rule-${n}`, ...rule })));
     closing.push(() => limits.close());
     return limits;

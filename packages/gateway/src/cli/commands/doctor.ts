@@ -89,6 +89,15 @@ async function examineGateway(client: ApiClient): Promise<Omit<Finding, 'check'>
       : bad(
           'the database does not answer, so every call is refused. Start Postgres, or mend SALLYPORT_DATABASE_URL.',
         ),
+    ...(status.redis === undefined
+      ? []
+      : [
+          status.redis.healthy
+            ? good('Redis answers')
+            : bad(
+                'Redis does not answer, so calls that a rate limit applies to are refused. Start Redis, or mend SALLYPORT_REDIS_URL.',
+              ),
+        ]),
     status.log.healthy
       ? good(`the audit log ${status.log.origin} can be written; it has ${status.log.size} entries`)
       : bad(

@@ -9,6 +9,8 @@ export interface StatusAnswer {
   startedAt: string;
   quickstart: boolean;
   database: { healthy: boolean };
+  /** Where one is configured. */
+  redis?: { healthy: boolean };
   log: { origin: string; size: number; healthy: boolean };
   documents: { version: number };
   policy: { version: string };
@@ -28,6 +30,8 @@ export function addStatusCommand(program: Command): void {
       const { log, tunnels } = status;
       say(`gateway    ${status.version} at ${status.publicUrl}, running since ${status.startedAt}`);
       say(`database   ${status.database.healthy ? 'answers' : 'DOES NOT ANSWER'}`);
+      if (status.redis !== undefined)
+        say(`Redis      ${status.redis.healthy ? 'answers' : 'DOES NOT ANSWER'}`);
       say(
         `audit log  ${log.origin}, ${log.size} entries, ${log.healthy ? 'can be written' : 'CANNOT BE WRITTEN'}`,
       );
