@@ -9,6 +9,7 @@ import type { Foundation } from './foundation.ts';
 import type { AccessReviews, Grants } from './grant/index.ts';
 import { createFrontDoor, type FrontDoorOptions, readTls } from './http/index.ts';
 import type { Identity } from './identity/index.ts';
+import type { Jobs } from './jobs/index.ts';
 import type { Limits } from './limit/index.ts';
 import type { AgentRules, Masking, MaskingStatistics } from './masking/index.ts';
 import type { Notify } from './notify/index.ts';
@@ -57,6 +58,7 @@ export interface Joined extends Foundation {
   readonly tools: Tools;
   readonly approvals: Approvals;
   readonly notify: Notify;
+  readonly jobs: Jobs;
 }
 
 /** How long calls under way may go on at a stop. */
@@ -223,6 +225,9 @@ async function stopGateway(joined: Joined, front: Server, admin: Admin): Promise
   front.closeAllConnections();
   await closed;
   await admin.close();
+  await joined.jobs.close();
+  await joined.notify.close();
+  await joined.approvals.close();
   joined.sessions.close();
   joined.labels.close();
   await joined.registry.close();

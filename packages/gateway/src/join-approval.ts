@@ -4,6 +4,7 @@ import { type Approvals, type ApprovalsOptions, openApprovals } from './approval
 import type { Audit } from './audit/index.ts';
 import type { Foundation } from './foundation.ts';
 import type { ApprovalAsk, Grants } from './grant/index.ts';
+import type { Jobs } from './jobs/index.ts';
 import type { AccessParts } from './join-access.ts';
 import type { Policy } from './policy/index.ts';
 import type { Registry } from './registry/index.ts';
@@ -15,13 +16,15 @@ export interface ApprovalParts {
   readonly audit: Audit;
   readonly registry: Registry;
   readonly announce?: NonNullable<ApprovalsOptions['announce']>;
+  /** Wakes for what is due and for what is to be told; without it only sweeps do it. */
+  readonly jobs?: Pick<Jobs, 'wake'>;
   /** The grant room, once it is open: it asks for approvals, and is told what came of them. */
   readonly grants: () => Grants | undefined;
 }
 
 /** Joins the approval room with documents, the log and the grant room. */
 export async function joinApproval(parts: ApprovalParts, undo: (() => unknown)[]): Promise<Approvals> {
-  const { foundation, logger, audit, registry, announce } = parts;
+  const { foundation, logger, audit, registry, announce, jobs } = parts;
   const approvals = await openApprovals({
     store: foundation.store,
     sealer: foundation.sealer,
@@ -34,6 +37,12 @@ export async function joinApproval(parts: ApprovalParts, undo: (() => unknown)[]
       return account === undefined || account.disabled ? [] : account.groups;
     },
     ...(announce === undefined ? {} : { announce }),
+    ...(jobs === undefined
+      ? {}
+      : {
+          wake: (id, atMs) => jobs.wake('approval', id, atMs),
+          announced: (id) => jobs.wake('notifications', id, systemClock.now()),
+        }),
     grantDecided: async (approval) => {
       const grants = parts.grants();
       const grant = await grants?.get(approval.grant ?? '');

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { systemClock } from '@sallyport/shared/clock';
-import { APPROVALS_CHANNEL, type Approval, type Approvals } from './approval/index.ts';
+import type { Approval, Approvals } from './approval/index.ts';
 import { sendOutbound } from './audit/index.ts';
 import type { Settings } from './config/index.ts';
 import { type Notify, openNotify, type Told } from './notify/index.ts';
@@ -20,7 +20,7 @@ export interface NotifyParts {
 }
 
 /** Joins the notify room with documents, secrets, the outbound guard and approvals. */
-export async function joinNotify(parts: NotifyParts, undo: (() => unknown)[]): Promise<Notify> {
+export function joinNotify(parts: NotifyParts, undo: (() => unknown)[]): Notify {
   const { store, logger, registry, settings } = parts;
   const { outboundPrivateHosts = [], outboundCaFile } = settings;
   const guard = {
@@ -28,32 +28,29 @@ export async function joinNotify(parts: NotifyParts, undo: (() => unknown)[]): P
     ...(outboundCaFile === undefined ? {} : { ca: readFileSync(outboundCaFile, 'utf8') }),
   };
   const secrets = settings.secretsDir ?? join(settings.dataDir, 'secrets');
-  const notify = await openNotify(
-    {
-      store,
-      logger,
-      clock: systemClock,
-      send: (request) => sendOutbound(guard, request),
-      rules: () =>
-        [...registry.snapshot().of('Notification').values()]
-          .filter(({ spec }) => spec.enabled)
-          .map(({ name, spec: { description: _description, enabled: _enabled, ...rest } }) => ({
-            name,
-            ...rest,
-          })),
-      // The document's schema lets no name lead out of the folder.
-      secret: async (name) => {
-        const text = (await readFile(join(secrets, name), 'utf8').catch(() => '')).trim();
-        if (text === '') throw new Error(`there is no secret "${name}" in the folder of secrets`);
-        return text;
-      },
-      told: async (id) => {
-        const approval = await parts.approvals()?.get(id);
-        return approval && toldOf(approval);
-      },
+  const notify = openNotify({
+    store,
+    logger,
+    clock: systemClock,
+    send: (request) => sendOutbound(guard, request),
+    rules: () =>
+      [...registry.snapshot().of('Notification').values()]
+        .filter(({ spec }) => spec.enabled)
+        .map(({ name, spec: { description: _description, enabled: _enabled, ...rest } }) => ({
+          name,
+          ...rest,
+        })),
+    // The document's schema lets no name lead out of the folder.
+    secret: async (name) => {
+      const text = (await readFile(join(secrets, name), 'utf8').catch(() => '')).trim();
+      if (text === '') throw new Error(`there is no secret "${name}" in the folder of secrets`);
+      return text;
     },
-    APPROVALS_CHANNEL,
-  );
+    told: async (id) => {
+      const approval = await parts.approvals()?.get(id);
+      return approval && toldOf(approval);
+    },
+  });
   undo.push(() => notify.close());
   return notify;
 }

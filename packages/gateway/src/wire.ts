@@ -9,6 +9,7 @@ import type { Grants } from './grant/index.ts';
 import { type Identity, openIdentity } from './identity/index.ts';
 import { joinAccess } from './join-access.ts';
 import { approvalsForGrants, joinApproval } from './join-approval.ts';
+import { openJobs, workJobs } from './join-jobs.ts';
 import { joinMasking, recordWithheld } from './join-masking.ts';
 import { joinNews } from './join-news.ts';
 import { joinNotify } from './join-notify.ts';
@@ -116,10 +117,8 @@ async function joinRooms(settings: Settings, logger: Logger, undo: (() => unknow
   );
   late.tunnel = tunnel;
   undo.push(() => receipts.close());
-  const notify = await joinNotify(
-    { store, logger, registry, settings, approvals: () => late.approvals },
-    undo,
-  );
+  const jobs = await openJobs(settings, store, logger, undo);
+  const notify = joinNotify({ store, logger, registry, settings, approvals: () => late.approvals }, undo);
   const approvals = await joinApproval(
     {
       foundation,
@@ -127,6 +126,7 @@ async function joinRooms(settings: Settings, logger: Logger, undo: (() => unknow
       audit,
       registry,
       grants: () => late.grants,
+      jobs,
       announce: (...step) => notify.announce(...step),
     },
     undo,
@@ -146,6 +146,7 @@ async function joinRooms(settings: Settings, logger: Logger, undo: (() => unknow
     undo,
   );
   late.grants = access.grants;
+  workJobs(jobs, approvals, notify);
   onSessionEnded.push((session) => access.grants.sessionEnded(session));
   const proposals = openProposals({ store, clock, logger, record: (entry) => audit.record(entry) });
   undo.push(() => proposals.close());
@@ -188,6 +189,7 @@ async function joinRooms(settings: Settings, logger: Logger, undo: (() => unknow
     tools,
     approvals,
     notify,
+    jobs,
   };
 }
 

@@ -3,7 +3,8 @@ import { randomText } from '@sallyport/shared/ids';
 import { castDecision, conflict, reviewBroken } from './deciding.ts';
 import { approvalEntry, GATEWAY_ACTOR } from './entries.ts';
 import { deciderGroups, standing } from './flow.ts';
-import { TICK_BATCH } from './limits.ts';
+import { TELL_AGAIN_MS, TICK_BATCH } from './limits.ts';
+import { isDecided, nextLookMs } from './next-look.ts';
 import {
   listApprovals,
   loadApproval,
@@ -125,23 +126,40 @@ export class OpenApprovals implements Approvals {
     return standing(approval.rules, [], by, approval.requester, moment, groupsOf) !== undefined;
   }
 
-  /** Ends what ran out, asks the next where it is time, and wakes those whose notice was lost. */
+  async settle(id: string): Promise<number | undefined> {
+    const { clock } = this.#options;
+    const now = clock.now();
+    const before = await this.get(id);
+    if (before === undefined) return undefined;
+    await this.#moveOn(before, now);
+    const approval = await this.get(id);
+    if (approval === undefined) return undefined;
+    if (approval.kind === 'grant' && isDecided(approval)) {
+      return (await this.#tellGrant(approval)) ? undefined : now + TELL_AGAIN_MS;
+    }
+    return nextLookMs(approval, now);
+  }
+
+  /** The safety net where jobs were lost: ends what ran out, escalates, and wakes those whose notice was lost. */
   async tick(): Promise<void> {
     const { store, clock } = this.#options;
     for (const id of await loadSettled(store.pool, this.#waits.ids())) await this.#look(id);
     const now = clock.now();
-    for (const approval of await loadDue(store.pool, now, TICK_BATCH)) {
-      const over = Date.parse(
-        approval.state === 'pending' ? approval.expiresAt : (approval.validUntil ?? ''),
-      );
-      if (over <= now) await expire(this.#options, approval);
-      else await this.#escalate(approval.id, now);
-    }
+    for (const approval of await loadDue(store.pool, now, TICK_BATCH)) await this.#moveOn(approval, now);
     for (const approval of await loadUntoldGrants(store.pool, TICK_BATCH)) await this.#tellGrant(approval);
   }
 
   async close(): Promise<void> {
     // Who waits here is told by the end of its connection; the rows stay as they are.
+  }
+
+  /** Does what time demands of an approval that is open. Another may be first; then nothing is done. */
+  async #moveOn(approval: Approval, now: number): Promise<void> {
+    const { id, state, expiresAt, validUntil } = approval;
+    if (state !== 'pending' && state !== 'approved') return;
+    const over = Date.parse(state === 'pending' ? expiresAt : (validUntil ?? ''));
+    if (over <= now) await expire(this.#options, approval);
+    else if (state === 'pending') await this.#escalate(id, now);
   }
 
   async #escalate(id: string, now: number): Promise<void> {
@@ -187,12 +205,14 @@ export class OpenApprovals implements Approvals {
     }
   }
 
-  async #tellGrant(approval: Approval): Promise<void> {
+  /** False where it is to be told again. */
+  async #tellGrant(approval: Approval): Promise<boolean> {
     const { grantDecided, store, clock } = this.#options;
-    if (grantDecided === undefined || !['approved', 'denied', 'expired'].includes(approval.state)) return;
-    if (!(await grantDecided(approval))) return;
-    if (!(await markTold(store.pool, approval.id, clock.now()))) return;
+    if (grantDecided === undefined || !isDecided(approval)) return true;
+    if (!(await grantDecided(approval))) return false;
+    if (!(await markTold(store.pool, approval.id, clock.now()))) return true;
     if (approval.state === 'approved') await this.use(approval.id, approval.digest, approval.requester);
+    return true;
   }
 
   async #subject(id: string): Promise<Subject> {

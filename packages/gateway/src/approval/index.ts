@@ -8,7 +8,7 @@ export { callDigest, callKey, canonicalText, type DigestParts } from './digest.t
 export type { ApprovalEntry } from './entries.ts';
 export { ApprovalError, type ApprovalErrorCode } from './errors.ts';
 export type { FlowRules } from './flow.ts';
-export { type ApprovalsOptions, CHANNEL as APPROVALS_CHANNEL } from './steps.ts';
+export type { ApprovalsOptions } from './steps.ts';
 export {
   APPROVAL_STATES,
   type Approval,
@@ -25,7 +25,7 @@ export {
   type Vote,
 } from './types.ts';
 
-/** Opens the approval room: it listens to other replicas, and looks once a second for what time has ended. */
+/** Opens the approval room: it listens to other replicas, and sweeps for what jobs and notices have missed. */
 export async function openApprovals(options: ApprovalsOptions): Promise<Approvals> {
   const approvals = new OpenApprovals(options);
   await approvals.listen();

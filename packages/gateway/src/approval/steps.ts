@@ -5,6 +5,7 @@ import { recordedStep, type Sealer, type Store } from '../store/index.ts';
 import { type ApprovalEntry, approvalEntry, GATEWAY_ACTOR } from './entries.ts';
 import { ApprovalError } from './errors.ts';
 import type { FlowRules, GroupsOf } from './flow.ts';
+import { nextLookMs } from './next-look.ts';
 import type { Queryable } from './table.ts';
 import type { Approval, ApprovalEvent } from './types.ts';
 
@@ -22,6 +23,10 @@ export interface ApprovalsOptions {
   readonly groupsOf: GroupsOf;
   /** Puts what people are to be told into the same transaction. */
   readonly announce?: (db: Queryable, approval: Approval, event: ApprovalEvent) => Promise<void>;
+  /** Has `settle` called at that time, as far as nothing is lost. */
+  readonly wake?: (id: string, atMs: number) => void;
+  /** What was announced is to be sent. */
+  readonly announced?: (id: string) => void;
   /** Takes up how a request for access ended; false: ask again later. */
   readonly grantDecided?: (approval: Approval) => Promise<boolean>;
 }
@@ -43,7 +48,8 @@ export async function takeStep(
   options: ApprovalsOptions,
   work: (db: Queryable) => Promise<Stepped | undefined>,
 ): Promise<Approval | undefined> {
-  const { store, record, logger, announce } = options;
+  const { store, record, logger, announce, clock } = options;
+  let announced = false;
   const onFailed = (approval: Approval, entries: readonly string[]): Promise<unknown> =>
     record(approvalEntry('unconfirmed', approval, GATEWAY_ACTOR, { entries })).catch((error: unknown) =>
       logger.error('a step that failed could not be recorded as such', {
@@ -52,7 +58,7 @@ export async function takeStep(
       }),
     );
   try {
-    return await recordedStep(
+    const after = await recordedStep(
       store.pool,
       record,
       async (db) => {
@@ -60,10 +66,17 @@ export async function takeStep(
         if (stepped === undefined) return undefined;
         const { approval, entries, event } = stepped;
         if (event !== undefined) await announce?.(db, approval, event);
+        announced = event !== undefined;
         return { result: approval, entries, notice: { channel: CHANNEL, payload: approval.id } };
       },
       onFailed,
     );
+    if (after === undefined) return undefined;
+    // Behind the commit: a job that came before it would find nothing to do.
+    const lookMs = nextLookMs(after, clock.now());
+    if (lookMs !== undefined) options.wake?.(after.id, lookMs);
+    if (announced) options.announced?.(after.id);
+    return after;
   } catch (cause) {
     if (cause instanceof ApprovalError) throw cause;
     throw new ApprovalError(

@@ -157,6 +157,8 @@ export interface Approvals {
   newResume(id: string): Promise<string | undefined>;
   /** True once, for the nonce that was given out last. */
   takeResume(id: string, nonce: string): Promise<boolean>;
+  /** Does what is due to one approval now. Resolves to when it is to be looked at again; undefined: not any more. */
+  settle(id: string): Promise<number | undefined>;
   get(id: string): Promise<Approval | undefined>;
   list(query: ApprovalQuery): Promise<Approval[]>;
   /** What an approver looks at, and the requester's last call of the same tool that was approved. */

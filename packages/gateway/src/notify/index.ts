@@ -1,21 +1,29 @@
-import { TICK_MS } from './limits.ts';
+import { errorText } from '@sallyport/shared/errors';
+import { SWEEP_MS } from './limits.ts';
 import { Notify, type NotifyOptions } from './notify.ts';
 
 export { NotifyError, type NotifyErrorCode } from './errors.ts';
 export type { Notify } from './notify.ts';
 export type { Incoming, NotificationRule, Told } from './types.ts';
 
-/** Opens the notify room: woken by the notice of a commit, and once a second in any case. */
-export async function openNotify(options: NotifyOptions, channel: string): Promise<Notify> {
+/** Opens the notify room: `deliver` is called by jobs, and a sweep sends what they have missed. */
+export function openNotify(options: NotifyOptions): Notify {
   const notify = new Notify(options);
-  const wake = (): void => notify.wake();
-  await options.store.listen(channel, wake, wake);
-  const timer = setInterval(wake, TICK_MS);
+  let sweeping: Promise<void> | undefined;
+  const timer = setInterval(() => {
+    sweeping ??= notify
+      .sendDue()
+      .catch((error: unknown) =>
+        options.logger.debug('notifications not sent yet', { reason: errorText(error) }),
+      )
+      .then(() => {
+        sweeping = undefined;
+      });
+  }, SWEEP_MS);
   timer.unref();
-  const close = notify.close.bind(notify);
   notify.close = async () => {
     clearInterval(timer);
-    await close();
+    await sweeping;
   };
   return notify;
 }

@@ -1,5 +1,5 @@
-/** Between looks for what is to be sent: the notice wakes sooner, this is for when it was lost. */
-export const TICK_MS = 1_000;
+/** Between looks for what is to be sent: a job wakes sooner, this is for when it was lost. */
+export const SWEEP_MS = 10_000;
 /** Sent at a time; a slow receiver must not hold back the others for long. */
 export const BATCH = 20;
 /** One sending. */

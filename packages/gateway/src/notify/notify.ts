@@ -9,6 +9,7 @@ import { fromSlack, tellInSlack, toSlack } from './slack.ts';
 import {
   claimDue,
   insertNotifications,
+  loadNextMs,
   loadReference,
   markFailed,
   markSent,
@@ -38,8 +39,6 @@ type Headers = Readonly<Record<string, string | string[] | undefined>>;
  */
 export class Notify {
   readonly #options: NotifyOptions;
-  #sending: Promise<void> | undefined;
-  #again = false;
 
   constructor(options: NotifyOptions) {
     this.#options = options;
@@ -58,30 +57,22 @@ export class Notify {
     await insertNotifications(db, names, approval.id, event, this.#options.clock.now());
   }
 
-  /** Something may be to be sent. One sending at a time; a wake while it runs makes another. */
-  wake(): void {
-    if (this.#sending !== undefined) {
-      this.#again = true;
-      return;
-    }
-    this.#sending = this.sendDue()
-      .catch((error: unknown) => {
-        this.#options.logger.debug('notifications not sent yet', { reason: errorText(error) });
-      })
-      .finally(() => {
-        this.#sending = undefined;
-        if (this.#again) {
-          this.#again = false;
-          this.wake();
-        }
-      });
+  /** Sends what is due of one approval. Resolves to when more is, the next attempt included; undefined: all was sent. */
+  async deliver(approval: string): Promise<number | undefined> {
+    await this.sendDue(approval);
+    return loadNextMs(this.#options.store.pool, approval);
   }
 
-  /** Sends what is due until nothing is. */
-  async sendDue(): Promise<void> {
+  /** Sends what is due, of one approval or of all, until nothing is. */
+  async sendDue(approval?: string): Promise<void> {
     const { store, clock } = this.#options;
     for (;;) {
-      const due = await claimDue(store.pool, clock.now(), CLAIM_MS, BATCH);
+      const due = await claimDue(store.pool, {
+        nowMs: clock.now(),
+        claimMs: CLAIM_MS,
+        limit: BATCH,
+        ...(approval === undefined ? {} : { approval }),
+      });
       if (due.length === 0) return;
       // One receiver's messages in order, receivers beside each other.
       const byReceiver = Map.groupBy(due, ({ notification }) => notification);
@@ -139,8 +130,7 @@ export class Notify {
   }
 
   async close(): Promise<void> {
-    this.#again = false;
-    await this.#sending;
+    // What is under way here is claimed for a while, and is sent again where its end is not noted.
   }
 
   #rule(name: string): NotificationRule | undefined {

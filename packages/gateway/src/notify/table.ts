@@ -26,16 +26,34 @@ export async function insertNotifications(
   );
 }
 
-/** Takes what is due for a while: of two replicas one gets a row, and a crash gives it back. */
-export async function claimDue(db: Queryable, nowMs: number, claimMs: number, limit: number): Promise<Row[]> {
+/**
+ * Takes what is due for a while, of one approval or of all: of two replicas one gets a row, and a crash gives it back.
+ * A receiver is told of one approval in order, so what is under way or waits for another attempt holds back what follows.
+ */
+export async function claimDue(
+  db: Queryable,
+  { nowMs, claimMs, limit, approval }: { nowMs: number; claimMs: number; limit: number; approval?: string },
+): Promise<Row[]> {
   const { rows } = await db.query(
     `UPDATE notifications SET attempts = attempts + 1, next_at = $2 WHERE id IN (
-       SELECT id FROM notifications WHERE state = 'waiting' AND next_at <= $1 ORDER BY id FOR UPDATE SKIP LOCKED LIMIT $3)
+       SELECT id FROM notifications n WHERE state = 'waiting' AND next_at <= $1 AND ($4::text IS NULL OR approval = $4)
+         AND NOT EXISTS (SELECT FROM notifications b WHERE b.approval = n.approval AND b.notification = n.notification
+           AND b.id < n.id AND b.state = 'waiting' AND b.next_at > $1)
+       ORDER BY id FOR UPDATE SKIP LOCKED LIMIT $3)
      RETURNING id::text, notification, approval, event, attempts`,
-    [new Date(nowMs), new Date(nowMs + claimMs), limit],
+    [new Date(nowMs), new Date(nowMs + claimMs), limit, approval ?? null],
   );
   // Cast: the statement returns these. In order: what ends an approval is told after what began it.
   return (rows as Row[]).sort((a, b) => Number(a.id) - Number(b.id));
+}
+
+/** When something of this approval is next to be sent; undefined where all was. */
+export async function loadNextMs(db: Queryable, approval: string): Promise<number | undefined> {
+  const { rows } = await db.query(
+    `SELECT min(next_at) AS next FROM notifications WHERE approval = $1 AND state = 'waiting'`,
+    [approval],
+  );
+  return (rows[0] as { next: Date | null } | undefined)?.next?.getTime(); // cast: the statement selects it so
 }
 
 export async function markSent(

@@ -5,17 +5,26 @@ import { CONNECT_MAX_MS, STATEMENT_MAX_MS } from './limits.ts';
 export const APP_ROLE = 'sallyport_app';
 
 /**
- * Settings of one connection. With `role`, the session starts as that role and `RESET ROLE` stays there.
+ * Settings of one connection. With `role`, the session starts as that role and `RESET ROLE` stays there. With `schema`,
+ * names are looked for there before `public`.
  *
  * A URL's own `options` are kept; ours come behind them and so win.
  */
-export function connectionConfig(databaseUrl: string, name: string, role?: string): ClientConfig {
+export function connectionConfig(
+  databaseUrl: string,
+  name: string,
+  role?: string,
+  schema?: string,
+): ClientConfig {
   const [place = '', query = ''] = databaseUrl.split('?', 2);
   const parameters = new URLSearchParams(query);
-  if (role !== undefined) {
-    const own = parameters.get('options');
-    parameters.set('options', `${own === null ? '' : `${own} `}-c role=${role}`);
-  }
+  const options = [
+    parameters.get('options'),
+    role && `-c role=${role}`,
+    schema && `-c search_path=${schema},public`,
+  ];
+  const given = options.filter((each) => typeof each === 'string').join(' ');
+  if (given !== '') parameters.set('options', given);
   // URLSearchParams writes a space as "+", which pg reads back through the same class.
   const text = parameters.toString();
   return {

@@ -50,6 +50,15 @@ export async function openStore(options: { databaseUrl: string; logger: Logger }
         watch.suspect();
         throw unavailable(error);
       }),
+    separatePool: ({ name, schema, max }) => {
+      const config = connectionConfig(databaseUrl, name, role, schema);
+      const separate = new Pool({ ...config, max, connectionTimeoutMillis: CONNECT_MAX_MS });
+      separate.on('error', () => watch.suspect());
+      separate.on('connect', (client) => {
+        client.on('error', () => watch.suspect());
+      });
+      return separate;
+    },
     listen: (channel, onNotice, onGap) => watch.listen(channel, onNotice, onGap),
     healthy: () => watch.healthy(),
     close: () => {

@@ -8,6 +8,8 @@ export interface Store {
   readonly pool: Pool;
   /** A connection of its own for one owner (the log, a listener), outside the pool; the owner ends it. */
   dedicated(name: string): Promise<Client>;
+  /** A pool of its own for one owner, whose statements find this schema first; the owner ends it. */
+  separatePool(options: { name: string; schema: string; max: number }): Pool;
   /** Listens for NOTIFY with a connection that reconnects; `onGap` is called when notices may have been missed. */
   listen(channel: string, onNotice: (payload: string) => void, onGap: () => void): Promise<void>;
   /** Whether Postgres answered lately. */

@@ -15,7 +15,7 @@ export async function joinedAccess(
     [],
   );
   const settings = { dataDir: folder };
-  const notify = await joinNotify({ store, logger, registry, settings, approvals: () => approvals }, []);
+  const notify = joinNotify({ store, logger, registry, settings, approvals: () => approvals }, []);
   const access = await joinAccess({ ...parts, ...approvalsForGrants(approvals, policy) }, []);
   late.grants = access.grants;
   const close = async (): Promise<void> => {

@@ -4,6 +4,7 @@ import { afterEach } from 'vitest';
 import { OpenApprovals } from '../../src/approval/approvals.ts';
 import type { ApprovalEntry } from '../../src/approval/entries.ts';
 import type { FlowRules } from '../../src/approval/flow.ts';
+import type { ApprovalsOptions } from '../../src/approval/steps.ts';
 import type { Ask, Decider } from '../../src/approval/types.ts';
 import { openSealer, openStore, type Store } from '../../src/store/index.ts';
 import { quietLogger as logger, temporaryFolder, testDatabase } from '../store/postgres.ts';
@@ -69,7 +70,10 @@ export interface Bench {
   close(): Promise<void>;
 }
 
-export async function openBench(more: Partial<FlowRules> = {}): Promise<Bench> {
+export async function openBench(
+  more: Partial<FlowRules> = {},
+  options: Partial<ApprovalsOptions> = {},
+): Promise<Bench> {
   const closing: (() => Promise<unknown>)[] = [];
   const close = async (): Promise<void> => {
     for (const each of closing.splice(0).reverse()) await each();
@@ -97,6 +101,7 @@ export async function openBench(more: Partial<FlowRules> = {}): Promise<Bench> {
       },
       rulesOf: (flow) => bench.flows[flow],
       groupsOf: (name) => GROUPS[name] ?? [],
+      ...options,
     });
     await approvals.listen();
     return approvals;
