@@ -47,7 +47,9 @@ export class Jobs {
     this.#bound.work(
       async (job, token) => {
         this.#health.answered();
-        const again = await looks[job.name]?.(job.data.id);
+        // The queue may be kept where others write: a name is one of ours or none.
+        const look = Object.hasOwn(looks, job.name) ? looks[job.name] : undefined;
+        const again = await look?.(String(job.data.id));
         if (again === undefined) return;
         const { DelayedError } = await import('bullmq');
         await job.moveToDelayed(Math.max(again, clock.now()), token);
