@@ -20,7 +20,14 @@ const HAPPENINGS: Readonly<Record<string, { file: string; of: RegExp; more?: str
   proposal: { file: 'proposal/types.ts', of: /PROPOSAL_STATES = \[([^\]]+)\]/, more: 'unconfirmed' },
 };
 /** Texts of the same form that are kinds of proposals, and no entries. */
-const NO_ENTRIES = ['tool.pin', 'hold.place', 'hold.release', 'approval.flows', 'proposal.state'];
+const NO_ENTRIES = [
+  'tool.pin',
+  'hold.place',
+  'hold.release',
+  'retention.drop',
+  'approval.flows',
+  'proposal.state',
+];
 
 /** The kinds that the code writes. A family that is not described is found where a kind is given as one. */
 function writtenKinds(): Set<string> {

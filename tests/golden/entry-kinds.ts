@@ -104,11 +104,14 @@ log.start | the log opens; "settled" calls had been left without an ending | key
 log.stop | it is closed in order | - | PCI 10.2.1.6
 log.resumed | it goes on after it could not write; the seqs of entries that stand although their callers were told they do not: what they tell of did not go on | outageMs, refused, unconfirmedFirst, unconfirmedLast | PCI 10.2.1.6, PCI 10.7
 log.read | somebody searches the log or reads an entry, a body or a session's story, before it is shown | query, body, session | PCI 10.2.1.3
-log.export | somebody exports it, or a part of it, before the first byte leaves | part | PCI 10.2.1.3
+log.export | somebody exports it, or a part of it, before the first byte leaves | part, partition | PCI 10.2.1.3
 unmask | a sealed original is opened, before it is shown | entry, entrySeq, reason, shredded | PCI 10.2.1.1, PCI 10.2.1.3
 hold.placed | a legal hold is placed: nothing of its scope is shredded | hold, by, reason, from, until, principal, server, session | SEC 17a-4(f)
 hold.released | it ends | hold, by | SEC 17a-4(f)
 shred | originals and bodies of a scope are destroyed, before they are | proposal, from, until, principal, server, session | PCI 10.2.1.7
+retention.exported | a month that is due was exported, and its export read back and verified | partition, from, until, export, manifest, checkpoint | PCI 10.5.1, AU-11
+retention.dropped | a month is dropped, by two people, before it is | partition, from, until, export, manifest, checkpoint, anchor, anchored, anchoredSize, classes, by, proposal | PCI 10.2.1.7, PCI 10.5.1, AU-11
+retention.drop_failed | the drop that the entry before tells of did not come about | partition, from, until, proposal, problem | PCI 10.5.1, AU-11
 checkpoint.gap | no checkpoint was signed for longer than there should have been | silentSeconds, afterSize | PCI 10.7, AU-5
 checkpoint.refused | the signer refuses to sign a head that does not extend what it signed: an alarm | reason, signedSize, signedRoot, size, root | PCI 10.3.4, AU-9(3)
 log.anchor_asked | somebody has a checkpoint anchored now | - | PCI 10.3.3

@@ -28,7 +28,7 @@ CREATE TRIGGER audit_drops_append_only
   BEFORE UPDATE OR DELETE OR TRUNCATE ON audit_drops
   FOR EACH STATEMENT EXECUTE FUNCTION audit_refuse_change();
 
--- Drops one partition. The serving role can't call it. It is refused without a durable entry
+-- Drops one partition: the only way on which the serving role can make entries go. It is refused without a durable entry
 -- that says so of exactly these entries, while there are older ones, while a legal hold reaches in, and where no anchor
 -- covers them. Run again, it does nothing.
 CREATE FUNCTION audit_drop_month(partition text, log_slot integer, entry bigint) RETURNS void

@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { systemClock } from '@sallyport/shared/clock';
 import type { Approvals } from './approval/index.ts';
 import { type Audit, openAudit } from './audit/index.ts';
@@ -16,7 +17,7 @@ import { joinNotify } from './join-notify.ts';
 import { checkFit, loadPolicies, openPolicy } from './join-policy.ts';
 import { joinReceipts } from './join-receipts.ts';
 import { joinRecords } from './join-records.ts';
-import { retentionClasses } from './join-retention.ts';
+import { joinRetention, receiptLines, retentionClasses } from './join-retention.ts';
 import { joinTools } from './join-tools.ts';
 import {
   anchorSettings,
@@ -63,7 +64,7 @@ async function joinRooms(settings: Settings, logger: Logger, undo: (() => unknow
   const foundation = await openFoundation(settings, logger, undo);
   const { store, sealer } = foundation;
   const signer = { sealer, folder: settings.dataDir, ...signerSettings(settings) };
-  const early: { registry?: Registry } = {};
+  const early: { registry?: Registry; receipts?: Receipts } = {};
   const audit = await openAudit({
     store,
     slot: 0,
@@ -76,6 +77,8 @@ async function joinRooms(settings: Settings, logger: Logger, undo: (() => unknow
     anchoring: anchorSettings(settings),
     forwardTo: forwardTargets(settings),
     retentionClasses: () => retentionClasses(early.registry),
+    retentionFolder: settings.retentionFolder ?? join(settings.dataDir, 'retention'),
+    receipts: (from, until) => receiptLines(early.receipts, from, until),
     ...(foundation.embedded === undefined ? {} : { disk: { folder: settings.dataDir } }),
   });
   undo.push(() => audit.close());
@@ -102,6 +105,7 @@ async function joinRooms(settings: Settings, logger: Logger, undo: (() => unknow
   const onSessionEnded: ((session: string) => void)[] = [];
   const late: { tunnel?: Tunnel; tools?: Tools; grants?: Grants; approvals?: Approvals } = {};
   const receipts = joinReceipts({ store, logger, audit, tunnel: () => late.tunnel });
+  early.receipts = receipts;
   const { tunnel, sessions } = await joinTunnel(
     {
       settings,
@@ -157,6 +161,7 @@ async function joinRooms(settings: Settings, logger: Logger, undo: (() => unknow
   late.tools = tools;
   joinNews(registry, policy, sessions);
   joinRecords(proposals, audit);
+  joinRetention(proposals, audit);
   identity.onRevoked((tokenId) => sessions.endWhere((session) => session.tokenId === tokenId, 'revoked'));
   registry.onChange((snapshot) =>
     sessions.endWhere(({ server }) => usableServer(snapshot, server) === undefined, 'server removed'),

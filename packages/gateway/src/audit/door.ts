@@ -12,13 +12,18 @@ import type { PeriodKeys } from './originals/period-keys.ts';
 import { recordsOf } from './originals/records.ts';
 import type { Months } from './partitions/months.ts';
 import { rangesOf } from './ranges.ts';
+import { Drops, type DropsOptions } from './retention/drops.ts';
 import type { Retention } from './retention/retention.ts';
+import type { ExportSource } from './retention/write-export.ts';
 import { type Extent, getEntry, readLeaves } from './search/read.ts';
 import { searchLog, searchPage } from './search/search.ts';
 import type { Summaries } from './search/summaries.ts';
 import type { Audit, AuditAnchors } from './types.ts';
 import { witnessDoor } from './witness/open.ts';
 import type { Witnesses } from './witness/witnesses.ts';
+
+/** What exports of months need. */
+type Exporting = Pick<DropsOptions, 'folder' | 'logger' | 'now'> & Pick<ExportSource, 'receipts'>;
 
 /** The audit room's door, on its opened parts. */
 export function doorOf(
@@ -38,6 +43,7 @@ export function doorOf(
     months,
     retention,
     extent,
+    exporting,
   }: {
     slot: number;
     origin: string;
@@ -53,9 +59,25 @@ export function doorOf(
     months: Months;
     retention: Retention;
     extent: () => Extent;
+    exporting: Exporting;
   },
 ): Audit {
-  return {
+  const drops = new Drops({
+    store,
+    slot,
+    retention,
+    ...exporting,
+    source: () => ({ ...audit, receipts: exporting.receipts }),
+    record: (draft) => log.record(draft),
+    begun: async (proposal) => {
+      const found = await searchLog(store, slot, extent(), { kind: 'retention.dropped', limit: 100 });
+      // The leaf is our own canonical JSON.
+      return found.find(
+        ({ leaf }) => (JSON.parse(leaf) as { fields?: { proposal?: string } }).fields?.proposal === proposal,
+      );
+    },
+  });
+  const audit: Audit = {
     origin,
     record: (draft, evidence) => log.record(draft, evidence),
     ...recordsOf(store, slot, log, periodKeys, summaries),
@@ -71,7 +93,14 @@ export function doorOf(
     get: (seq) => getEntry(store, slot, seq),
     size: () => log.size,
     first: () => retention.first(),
-    retention: { status: () => retention.status() },
+    retention: {
+      status: () => retention.status(),
+      exports: () => drops.state(),
+      beginExport: (name, by) => drops.beginExport(name, by),
+      order: (name) => drops.order(name),
+      problem: (order) => drops.problem(order),
+      drop: (order, by) => drops.drop(order, by),
+    },
     signing: () => checkpointer?.state(),
     newestCheckpoint: () => checkpointer?.newest,
     makeCheckpoint: async () => {
@@ -81,6 +110,7 @@ export function doorOf(
     checkpoints: (from, limit) => readCheckpoints(store, slot, from, limit),
     leaves: (from, until) => readLeaves(store, slot, from, until),
     close: async () => {
+      await drops.close();
       disk?.stop();
       await checkpointer?.stop();
       await witnesses?.stop();
@@ -92,6 +122,7 @@ export function doorOf(
       periodKeys?.close();
     },
   };
+  return audit;
 }
 
 function anchorDoor(anchors: Anchors, table: AnchorTable): AuditAnchors {

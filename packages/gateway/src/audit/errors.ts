@@ -10,6 +10,7 @@ export type AuditErrorCode =
   | 'not_found' // there is no such thing beside the entry
   | 'shredded' // there was, and nobody can open it any more
   | 'held' // a legal hold forbids it
+  | 'not_due' // a month of the log can't go, or not yet
   | 'anchor_refused' // an object store or time stamping authority did not do what was asked
   | 'anchor_differs' // something else is where a checkpoint was to be anchored
   | 'anchor_unlocked' // an object store does not keep what it is given

@@ -9,7 +9,7 @@ export { type AuditOptions, openAudit } from './open.ts';
 export { withoutCardCodes } from './originals/card-codes.ts';
 export { scopeProblem } from './originals/records.ts';
 export { type OutboundSettings, send as sendOutbound } from './outbound/send.ts';
-export type { PartitionStatus, RetentionClass } from './retention/types.ts';
+export type { DropOrder, PartitionStatus, RetentionClass } from './retention/types.ts';
 export type {
   Actor,
   Audit,

@@ -175,3 +175,13 @@ export const MONTHS_MADE = 3;
 /** How often it is looked at whether months must be made, and when that is tried again where it failed. */
 export const MONTHS_LOOK_MS = 60 * 60_000;
 export const MONTHS_RETRY_MS = 30_000;
+
+/** Entries in one file of a month's export, as in any export: some 60 MB. */
+export const RETENTION_FILE_ENTRIES = 100_000;
+
+/** Bodies, originals and anchors that are read at a time: a page of the largest takes some hundred MB. */
+export const RETENTION_PAGE_ITEMS = 100;
+
+/** How often a drop is tried, and how long it waits between: a search may hold its tables for as long. */
+export const DROP_TRIES = 20;
+export const DROP_RETRY_MS = 500;

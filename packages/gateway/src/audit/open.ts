@@ -42,6 +42,10 @@ export interface AuditOptions {
   readonly disk?: DiskSettings;
   /** How long entries are kept; five years where it says nothing. */
   readonly retentionClasses?: () => readonly RetentionClass[];
+  /** The folder that exports of months are written to; without it none can be dropped. */
+  readonly retentionFolder?: string;
+  /** Agents' receipts that belong to entries from a seq up to but without another, for those exports. */
+  readonly receipts?: (from: number, until: number) => AsyncIterable<readonly string[]>;
   /** Receivers that every entry is handed to. */
   readonly forwardTo?: readonly ForwardTarget[];
   /** Where they are anchored; without it nowhere. */
@@ -160,8 +164,17 @@ export async function openAudit(options: AuditOptions): Promise<Audit> {
     months,
     retention,
     extent,
+    exporting: {
+      folder: options.retentionFolder,
+      receipts: options.receipts ?? noReceipts,
+      logger,
+      now: () => clock.now(),
+    },
   });
 }
+
+/** Of a log without agents. */
+async function* noReceipts(): AsyncGenerator<readonly string[]> {}
 
 /** Receivers that still wait for entries before `until`: the log is their buffer. */
 function waitingFor(forwarders: readonly Forwarder[], until: number): string[] {

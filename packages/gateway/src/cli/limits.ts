@@ -18,5 +18,8 @@ export const EXPORT_FILE_ENTRIES = 100_000;
 /** How often long work says how far it is. */
 export const PROGRESS_INTERVAL_MS = 2_000;
 
+/** How often it is looked at whether the gateway has exported a month. */
+export const EXPORT_LOOK_MS = 200;
+
 /** Entries in a row group of a Parquet file: some 10 MB before they are packed. */
 export const PARQUET_ROW_GROUP = 10_000;

@@ -18,6 +18,8 @@ export interface AuditSettings {
   readonly anchorAgeMaxMinutes?: number;
   /** Whether calls are refused past that age. */
   readonly anchorRefusesCalls?: boolean;
+  /** Folder that exports of months are written to before they are dropped; `retention` in the data folder by default. */
+  readonly retentionFolder?: string;
   /** Syslog receivers (RFC 5425, TLS) that every entry is handed to. */
   readonly forwardTo?: readonly ForwardSetting[];
   /** `host:port` that witnesses and anchors may have in a private network. */

@@ -47,6 +47,7 @@ const SETTINGS: readonly Setting[] = [
   { key: 'anchorEveryMinutes', variable: 'SALLYPORT_ANCHOR_EVERY_MINUTES', read: minutes },
   { key: 'anchorAgeMaxMinutes', variable: 'SALLYPORT_ANCHOR_AGE_MAX_MINUTES', read: minutes },
   { key: 'anchorRefusesCalls', variable: 'SALLYPORT_ANCHOR_REFUSES_CALLS', read: flag },
+  { key: 'retentionFolder', variable: 'SALLYPORT_RETENTION_FOLDER', read: text },
   { key: 'forwardTo', variable: 'SALLYPORT_FORWARD_TO', read: forwardTo },
   { key: 'outboundPrivateHosts', variable: 'SALLYPORT_OUTBOUND_PRIVATE_HOSTS', read: list },
   { key: 'outboundCaFile', variable: 'SALLYPORT_OUTBOUND_CA_FILE', read: text },

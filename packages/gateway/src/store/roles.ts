@@ -13,8 +13,11 @@ const APPEND_ONLY_TABLES = [
   'audit_anchors',
 ] as const;
 
-/** What the owner's functions work on for the serving role, which can call these of them (0061_audit_partitions.sql). */
-const FUNCTIONS = ['audit_make_months(timestamptz, integer)'] as const;
+/** What the owner's functions work on for the serving role, which can call these of them (0061 and 0062). */
+const FUNCTIONS = [
+  'audit_make_months(timestamptz, integer)',
+  'audit_drop_month(text, integer, bigint)',
+] as const;
 
 /** What only the owner's functions write. */
 const READ_ONLY_TABLES = ['migrations', 'audit_partitions', 'audit_leaf_hashes', 'audit_drops'] as const;

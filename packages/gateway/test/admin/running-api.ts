@@ -10,11 +10,12 @@ import { joinMasking } from '../../src/join-masking.ts';
 import { checkFit } from '../../src/join-policy.ts';
 import { joinReceipts } from '../../src/join-receipts.ts';
 import { joinRecords } from '../../src/join-records.ts';
-import { retentionClasses } from '../../src/join-retention.ts';
+import { joinRetention, receiptLines, retentionClasses } from '../../src/join-retention.ts';
 import { joinTools } from '../../src/join-tools.ts';
 import { MaskingStatistics } from '../../src/masking/index.ts';
 import { createPolicy } from '../../src/policy/index.ts';
 import { openProposals } from '../../src/proposal/index.ts';
+import type { Receipts } from '../../src/receipt/index.ts';
 import { openRegistry, type Registry, ROLES, type Role, type Snapshot } from '../../src/registry/index.ts';
 import { SessionStore, Sessions } from '../../src/session/index.ts';
 import { sessionsView } from '../../src/sessions-view.ts';
@@ -72,7 +73,7 @@ export interface RunningApi {
 }
 
 export async function startApi(
-  more: Pick<AuditOptions, 'witnessing' | 'anchoring' | 'forwardTo'> = {},
+  more: Partial<Pick<AuditOptions, 'clock' | 'witnessing' | 'anchoring' | 'forwardTo'>> = {},
 ): Promise<RunningApi> {
   const { url: databaseUrl, drop } = await testDatabase();
   const folder = await temporaryFolder();
@@ -119,12 +120,12 @@ async function joinRooms(
   databaseUrl: string,
   folder: string,
   publicUrl: string,
-  more: Pick<AuditOptions, 'witnessing' | 'anchoring' | 'forwardTo'>,
+  more: Partial<Pick<AuditOptions, 'clock' | 'witnessing' | 'anchoring' | 'forwardTo'>>,
 ) {
   const clock = systemClock;
   const store = await openStore({ databaseUrl, logger });
   const sealer = await openSealer(join(folder, 'master.key'), { createIfMissing: true });
-  const early: { registry?: Registry } = {};
+  const early: { registry?: Registry; receipts?: Receipts } = {};
   const audit = await openAudit({
     store,
     slot: 0,
@@ -134,6 +135,8 @@ async function joinRooms(
     signer: { sealer, folder },
     sealer,
     retentionClasses: () => retentionClasses(early.registry),
+    retentionFolder: join(folder, 'retention'),
+    receipts: (from, until) => receiptLines(early.receipts, from, until),
     ...more,
   });
   const policy = createPolicy();
@@ -181,7 +184,9 @@ async function joinRooms(
   const access = await joinedAccess({ store, logger, audit, registry, policy, sessions, sealer, folder });
   const proposals = openProposals({ store, clock, logger, record: (entry) => audit.record(entry) });
   joinRecords(proposals, audit);
+  joinRetention(proposals, audit);
   const receipts = joinReceipts({ store, logger, audit, tunnel: () => tunnel });
+  early.receipts = receipts;
   const { masking, agentRules } = await joinMasking({ foundation: { store, sealer }, registry });
   const maskingStatistics = new MaskingStatistics(store, clock, logger);
   const tools = await joinTools(

@@ -22,6 +22,9 @@ export const Keys = Type.Array(Type.String(), {
 const LogStatus = Type.Object({
   origin: Type.String(),
   size: Type.Integer(),
+  first: Type.Integer({
+    description: 'Seq of the first entry that is left (audit/retention says what has gone).',
+  }),
   healthy: Type.Boolean({ description: 'Whether calls are taken, as far as the log decides it.' }),
   signed: Type.Boolean({ description: 'Whether the last checkpoint that was due could be made.' }),
   problem: Type.Optional(Type.String({ description: 'Why it could not.' })),
@@ -94,6 +97,7 @@ function logStatus(rooms: AdminRooms): Static<typeof LogStatus> {
   return {
     origin: audit.origin,
     size: audit.size(),
+    first: audit.first(),
     healthy: audit.healthy(),
     signed: signing?.ok === true,
     ...(signing?.ok === false

@@ -38,7 +38,7 @@ export class Retention {
   readonly #options: RetentionOptions;
   /** Of partitions that get no more entries: each is read once in a run. */
   readonly #closed = new Map<string, Contents>();
-  readonly #first: number;
+  #first: number;
 
   private constructor(options: RetentionOptions, first: number) {
     this.#options = options;
@@ -54,6 +54,13 @@ export class Retention {
     return this.#first;
   }
 
+  /** A partition has gone. */
+  async forget(name: string): Promise<void> {
+    const { store, slot } = this.#options;
+    this.#closed.delete(name);
+    this.#first = await readFirst(store, slot);
+  }
+
   /** All partitions there are and were, oldest first. */
   async status(): Promise<PartitionStatus[]> {
     const found: PartitionStatus[] = [];
@@ -67,12 +74,13 @@ export class Retention {
   }
 
   async #statusOf(partition: Partition, older: boolean): Promise<PartitionStatus> {
-    const { name, fromMs, untilMs, bytes, dropped } = partition;
+    const { name, fromMs, untilMs, bytes, dropped, exported } = partition;
     const about = {
       name,
       ...(fromMs === undefined ? {} : { fromAt: new Date(fromMs).toISOString() }),
       untilAt: new Date(untilMs).toISOString(),
       bytes,
+      ...(exported === undefined ? {} : { exported }),
     };
     if (dropped !== undefined) {
       const { from, until, ...gone } = dropped;

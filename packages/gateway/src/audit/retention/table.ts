@@ -1,4 +1,5 @@
 import type { Store } from '../../store/index.ts';
+import type { ExportedPartition } from './types.ts';
 
 /** A partition as the database has it, without what is in it. */
 export interface Partition {
@@ -14,6 +15,7 @@ export interface Partition {
     readonly at: string;
     readonly fields: unknown;
   };
+  readonly exported?: ExportedPartition;
 }
 
 /** Entries of one kind and server in a partition. */
@@ -30,8 +32,9 @@ const PARTITIONS = `
   SELECT p.name, CASE WHEN isfinite(p.from_at) THEN p.from_at END AS from_at, p.until_at,
          (SELECT coalesce(sum(pg_total_relation_size(to_regclass(t || p.name))), 0)
             FROM unnest(ARRAY['audit_entries_', 'audit_bodies_', 'audit_originals_']) AS t) AS bytes,
-         d.from_seq, d.until_seq, d.entry_seq, d.at AS dropped_at, d.fields
-    FROM audit_partitions p LEFT JOIN audit_drops d USING (name)
+         d.from_seq, d.until_seq, d.entry_seq, d.at AS dropped_at, d.fields,
+         x.from_seq AS x_from, x.until_seq AS x_until, x.size, x.checkpoint, x.location, x.manifest, x.verified_at
+    FROM audit_partitions p LEFT JOIN audit_drops d USING (name) LEFT JOIN audit_retention_exports x USING (name)
    ORDER BY p.until_at`;
 
 /** All partitions there are and were, oldest first. */
@@ -51,6 +54,19 @@ export async function readPartitions({ pool }: Store): Promise<Partition[]> {
             entry: Number(row.entry_seq),
             at: row.dropped_at.toISOString(),
             fields: row.fields,
+          },
+        }),
+    ...(row.verified_at === null
+      ? {}
+      : {
+          exported: {
+            from: Number(row.x_from),
+            until: Number(row.x_until),
+            size: Number(row.size),
+            checkpoint: Number(row.checkpoint),
+            location: row.location,
+            manifest: row.manifest,
+            verifiedAt: row.verified_at.toISOString(),
           },
         }),
   }));
@@ -123,4 +139,16 @@ export async function anchorOver(
     size: Number(row.size),
     location: row.location,
   };
+}
+
+/** Keeps what is known of an export, in the place of an earlier one. */
+export async function keepExport({ pool }: Store, name: string, made: ExportedPartition): Promise<void> {
+  const { from, until, size, checkpoint, location, manifest, verifiedAt } = made;
+  await pool.query(
+    `INSERT INTO audit_retention_exports (name, from_seq, until_seq, size, checkpoint, location, manifest, verified_at)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+     ON CONFLICT (name) DO UPDATE SET from_seq = $2, until_seq = $3, size = $4, checkpoint = $5, location = $6,
+       manifest = $7, verified_at = $8`,
+    [name, from, until, size, checkpoint, location, manifest, verifiedAt],
+  );
 }

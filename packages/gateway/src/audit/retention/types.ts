@@ -1,3 +1,5 @@
+import type { Actor } from '../types.ts';
+
 /** How long entries of some kinds and servers are kept; members that are left out restrict nothing. */
 export interface RetentionClass {
   readonly name: string;
@@ -39,12 +41,46 @@ export interface PartitionStatus {
   readonly dueAt?: string;
   /** What stands in the way of a partition that is due, in words. */
   readonly blockedBy: readonly string[];
+  /** Its export, once it was written and verified. */
+  readonly exported?: ExportedPartition;
   /** Of a partition that is gone: the entry that says so, and what it says. */
   readonly dropped?: { readonly entry: number; readonly at: string; readonly fields: unknown };
+}
+
+/** An export of a partition, as it was verified. */
+export interface ExportedPartition {
+  readonly from: number;
+  readonly until: number;
+  /** It ends with the first checkpoint behind the partition: of so many entries. */
+  readonly size: number;
+  readonly checkpoint: number;
+  readonly location: string;
+  /** SHA-256 of its MANIFEST.json, hexadecimal. */
+  readonly manifest: string;
+  readonly verifiedAt: string;
+}
+
+/** A drop, as it is proposed and confirmed. */
+export interface DropOrder {
+  readonly partition: string;
+  readonly from: number;
+  readonly until: number;
+  /** SHA-256 of the export's MANIFEST.json. */
+  readonly manifest: string;
 }
 
 /** What becomes of the log's months. */
 export interface AuditRetention {
   /** All partitions there are and were, oldest first. */
   status(): Promise<PartitionStatus[]>;
+  /** The month whose export is being written, and why the last one of others could not be. */
+  exports(): { readonly running?: string; readonly problems: Readonly<Record<string, string>> };
+  /** Begins to write and verify the export of a month that is due. @throws AuditError `not_due`, `unavailable` */
+  beginExport(name: string, by: Actor): Promise<void>;
+  /** What a drop of this month would be. @throws AuditError `not_due` */
+  order(name: string): Promise<DropOrder>;
+  /** What is in the way of exactly this drop, in words. */
+  problem(order: DropOrder): Promise<string | undefined>;
+  /** For the proposal room, which has seen to the second person. Safe to run again under the same proposal. */
+  drop(order: DropOrder, by: { readonly people: string; readonly proposal: string }): Promise<string>;
 }

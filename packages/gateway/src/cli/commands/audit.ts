@@ -44,6 +44,7 @@ interface EntryOptions extends JsonOption {
 interface LogStatus {
   origin: string;
   size: number;
+  first: number;
   healthy: boolean;
   signed: boolean;
   problem?: string;
@@ -121,7 +122,8 @@ function addStatusCommands(audit: Command): void {
       if (json) return sayJson(status);
       const { checkpoint } = status;
       say(`log         ${status.origin}`);
-      say(`entries     ${status.size}`);
+      const gone = `; those before ${status.first} are gone, exported (audit retention status)`;
+      say(`entries     ${status.size}${status.first === 0 ? '' : gone}`);
       say(
         `checkpoint  ${checkpoint === undefined ? 'none yet in this run' : `${checkpoint.size} entries, signed ${checkpoint.ts}`}`,
       );

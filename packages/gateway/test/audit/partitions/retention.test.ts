@@ -111,10 +111,8 @@ test('a month that has gone leaves a log that starts, grows, is signed, searched
   const january = (await audit.retention.status()).find(({ name }) => name === '2020_01');
   const drop = (entry: number) => owner.query('SELECT audit_drop_month($1, 0, $2)', ['2020_01', entry]);
   const fields = { partition: '2020_01', from: 0, until: january?.until ?? 0 };
-  // Not the serving role, not without an entry, not with one of other entries.
-  await expect(store.pool.query("SELECT audit_drop_month('2020_01', 0, 5)")).rejects.toThrow(
-    /permission denied/,
-  );
+  // Not without an entry, not with one of other entries, whoever asks.
+  await expect(store.pool.query("SELECT audit_drop_month('2020_01', 0, 5)")).rejects.toThrow(/does not say/);
   await expect(drop(5)).rejects.toThrow(/does not say/);
   const wrong = await audit.record({ kind: 'retention.dropped', fields: { ...fields, until: 5 } });
   await expect(drop(wrong.seq)).rejects.toThrow(/does not say/);
