@@ -35,7 +35,7 @@ const CONTROL = ['PCI 10.5.1', 'AU-11'] as const;
 /** Exports of months that are due, and their going. */
 export class Drops {
   readonly #options: DropsOptions;
-  #running: { readonly name: string; readonly done: Promise<void> } | undefined;
+  #running: { readonly name: string; done: Promise<void> } | undefined;
   readonly #problems = new Map<string, string>();
 
   constructor(options: DropsOptions) {
@@ -61,15 +61,31 @@ export class Drops {
         'unavailable',
         `The export of ${this.#running.name} is being written: one at a time.`,
       );
-    const { from, until } = await this.#due(name);
-    const begun = await this.#options.record({
-      kind: 'log.export',
-      actor: by,
-      control: ['PCI 10.2.1.3'],
-      fields: { part: { from, until }, partition: name },
-    });
-    this.#problems.delete(name);
-    const done = this.#export(name, { from, until }, begun)
+    // From here on it is the only one, also while it is being recorded.
+    const running = { name, done: Promise.resolve() };
+    this.#running = running;
+    try {
+      const { from, until } = await this.#due(name);
+      const begun = await this.#options.record({
+        kind: 'log.export',
+        actor: by,
+        control: ['PCI 10.2.1.3'],
+        fields: { part: { from, until }, partition: name },
+      });
+      this.#problems.delete(name);
+      running.done = this.#inBackground(name, { from, until }, begun);
+    } catch (thrown) {
+      this.#running = undefined;
+      throw thrown;
+    }
+  }
+
+  async #inBackground(
+    name: string,
+    part: { readonly from: number; readonly until: number },
+    begun: Recorded,
+  ): Promise<void> {
+    await this.#export(name, part, begun)
       .catch((thrown: unknown) => {
         this.#problems.set(name, errorText(thrown));
         this.#options.logger.error('the export of a month failed', {
@@ -80,7 +96,6 @@ export class Drops {
       .finally(() => {
         this.#running = undefined;
       });
-    this.#running = { name, done };
   }
 
   /** What a drop of this month would be, for a proposal. @throws AuditError `not_due` */

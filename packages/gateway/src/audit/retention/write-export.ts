@@ -55,7 +55,7 @@ export async function writePartExport(
   await files.write('witnesses/conflicts.ndjson', [linesOf((await witnesses?.conflicts()) ?? [])]);
   await files.write('witnesses/cosignatures.ndjson', cosignaturesOf(witnesses, first, number));
   await files.write('receipts/receipts.ndjson', receiptsOf(source, from, size));
-  await files.write('anchors/anchors.ndjson', anchorsOf(anchors, number));
+  await files.write('anchors/anchors.ndjson', anchorsOf(anchors, first, number));
   await files.write('bodies/bodies.ndjson', bodiesOf(source, size, named));
   await files.write('sealed/originals.ndjson', originalsOf(source, from, size));
   const keys = source.signing()?.keys ?? [];
@@ -135,8 +135,8 @@ async function* receiptsOf(source: ExportSource, from: number, size: number): As
   for await (const lines of source.receipts(from, size)) yield linesOfText(lines);
 }
 
-async function* anchorsOf(anchors: Audit['anchors'], last: number): AsyncGenerator<string> {
-  for (let after = { number: -1, anchor: '' }; anchors !== undefined; ) {
+async function* anchorsOf(anchors: Audit['anchors'], first: number, last: number): AsyncGenerator<string> {
+  for (let after = { number: first, anchor: '' }; anchors !== undefined; ) {
     const page = await anchors.page(after, last, RETENTION_PAGE_ITEMS);
     yield linesOf(
       page.map(({ proof, ...rest }) => ({
